@@ -1,0 +1,199 @@
+"""What the environment says: every `CORREIO_*` variable, read once into one frozen value.
+
+`docs/settings.md` describes each; `tests/architecture/test_docs.py` keeps the two equal.
+Django's settings hold the result as `settings.CORREIO`; the layers below `services` never read it
+but get what they need as arguments.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from mailserver.errors import ConfigurationError
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+# RFC 5321 §4.5.4.1 asks for at least 30 minutes between tries and 4-5 days in all; the first
+# tries come sooner because most deferrals (greylisting, restarts) end within minutes.
+DEFAULT_RETRY_SCHEDULE = "5m,15m,30m,1h,2h,4h,8h"
+
+DEFAULT_PORTS = {
+    "HTTP_PORT": 8000,
+    "MX_PORT": 2525,
+    "SUBMISSION_PORT": 2587,
+    "SUBMISSIONS_PORT": 2465,
+    "IMAP_PORT": 2143,
+    "IMAPS_PORT": 2993,
+    "POP3_PORT": 2110,
+    "POP3S_PORT": 2995,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A static next hop: mail for the domain goes to `host:port`, DNS is not asked."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` events in `period`; `None` in place of a `Limit` means no bound."""
+
+    count: int
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one Correio instance. Field names are the variables' names in lower case."""
+
+    data_dir: Path
+    hostname: str
+    bind: str
+    http_port: int
+    mx_port: int
+    submission_port: int
+    submissions_port: int
+    imap_port: int
+    imaps_port: int
+    pop3_port: int
+    pop3s_port: int
+    submission_host: str
+    database_url: str
+    redis_url: str
+    secret_key: str = field(repr=False)
+    tls_cert: Path | None
+    tls_key: Path | None
+    allowed_hosts: tuple[str, ...]
+    https: bool
+    routes: Mapping[str, Route]
+    dns_server: tuple[str, int] | None
+    remote_smtp_port: int
+    retry_schedule: tuple[timedelta, ...]
+    expire_after: timedelta
+    stage_timeout: float | None
+    allow_private_hops: bool
+    login_limits: Limit | None
+    connection_limits: Limit | None
+    size_limit: int
+    default_quota: int
+    demo: bool
+    demo_password: str | None = field(repr=False)
+    debug: bool
+
+
+def duration(text: str) -> timedelta:
+    """`90s`, `5m`, `4h` or `5d` as a timedelta. Raises ConfigurationError."""
+    found = re.fullmatch(r"(\d+)([smhd])", text.strip())
+    if not found:
+        raise ConfigurationError(f"{text!r} is not a duration such as 30s, 5m, 4h or 5d")
+    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+
+
+def host_port(text: str, default_port: int) -> tuple[str, int]:
+    """`host`, `host:port` or `[v6]:port` as a pair. Raises ConfigurationError."""
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]+)(?::(\d{1,5}))?", text.strip())
+    if not found:
+        raise ConfigurationError(f"{text!r} is not host:port")
+    return found[1].strip("[]"), int(found[2] or default_port)
+
+
+def routes(text: str) -> dict[str, Route]:
+    """`domain=host:port,…` by lower-case domain; `*` is the smart host of all others."""
+    table = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        domain, separator, target = item.partition("=")
+        if not separator or not domain.strip():
+            raise ConfigurationError(f"CORREIO_ROUTES: {item!r} is not domain=host:port")
+        table[domain.strip().lower()] = Route(*host_port(target, 25))
+    return table
+
+
+def limit(text: str, default: Limit) -> Limit | None:
+    """`on` (the default), `off` (None) or `count/period` such as `10/10m`."""
+    if text in ("on", ""):
+        return default
+    if text == "off":
+        return None
+    count, separator, period = text.partition("/")
+    if not separator or not count.isdigit():
+        raise ConfigurationError(f"{text!r} is not on, off or count/period such as 10/10m")
+    return Limit(int(count), duration(period))
+
+
+def load(environ: Mapping[str, str]) -> Config:
+    """The configuration that `environ` describes. Raises ConfigurationError naming the variable."""
+    value = _reader(environ)
+    data_dir = Path(value("DATA_DIR", "var")).resolve()
+    return Config(
+        data_dir=data_dir,
+        hostname=value("HOSTNAME", "localhost" if _flag(value("DEMO", "0")) else socket.getfqdn()),
+        bind=value("BIND", "127.0.0.1"),
+        **{name.lower(): _port(name, value(name, str(port))) for name, port in DEFAULT_PORTS.items()},
+        submission_host=value("SUBMISSION_HOST", "127.0.0.1"),
+        database_url=value("DATABASE_URL", ""),
+        redis_url=value("REDIS_URL", ""),
+        secret_key=value("SECRET_KEY", "") or _kept_secret(data_dir / "secret_key"),
+        tls_cert=_path(value("TLS_CERT", "")),
+        tls_key=_path(value("TLS_KEY", "")),
+        allowed_hosts=tuple(value("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")),
+        https=_flag(value("HTTPS", "0")),
+        routes=routes(value("ROUTES", "")),
+        dns_server=host_port(text, 53) if (text := value("DNS_SERVER", "")) else None,
+        remote_smtp_port=_port("REMOTE_SMTP_PORT", value("REMOTE_SMTP_PORT", "25")),
+        retry_schedule=tuple(
+            duration(step) for step in value("RETRY_SCHEDULE", DEFAULT_RETRY_SCHEDULE).split(",")
+        ),
+        expire_after=duration(value("EXPIRE_AFTER", "5d")),
+        stage_timeout=float(text) if (text := value("STAGE_TIMEOUT", "")) else None,
+        allow_private_hops=_flag(value("ALLOW_PRIVATE_HOPS", "0")),
+        login_limits=limit(value("LOGIN_LIMITS", "on"), Limit(10, timedelta(minutes=10))),
+        connection_limits=limit(value("CONNECTION_LIMITS", "on"), Limit(20, timedelta(minutes=1))),
+        size_limit=int(value("SIZE_LIMIT", str(36 * 1024 * 1024))),
+        default_quota=int(value("DEFAULT_QUOTA", str(10 * 1024**3))),
+        demo=_flag(value("DEMO", "0")),
+        demo_password=value("DEMO_PASSWORD", "") or None,
+        debug=_flag(value("DEBUG", "0")),
+    )
+
+
+def _reader(environ: Mapping[str, str]) -> Callable[[str, str], str]:
+    return lambda name, default: environ.get(f"CORREIO_{name}", "").strip() or default
+
+
+def _flag(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ConfigurationError(f"{text!r} is neither 0 nor 1")
+    return text == "1"
+
+
+def _port(name: str, text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise ConfigurationError(f"CORREIO_{name}: {text!r} is not a port")
+    return int(text)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text).resolve() if text else None
+
+
+def _kept_secret(path: Path) -> str:
+    """The signing key of an embedded run: made once, kept beside the data, readable by its owner.
+
+    Containers and installations set CORREIO_SECRET_KEY, so no file is made there.
+    """
+    if path.exists():
+        return path.read_text().strip()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_urlsafe(48)
+    path.touch(mode=0o600)
+    path.write_text(key)
+    return key

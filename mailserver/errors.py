@@ -1,0 +1,75 @@
+"""The errors of the domain. They know no protocol: each edge maps them to its own replies.
+
+CorreioError
+├── ConfigurationError      a setting cannot be used
+├── NotFound                no such mailbox, message, queue entry … (or not yours)
+├── AlreadyExists           the name is taken
+├── InvalidName             the name or address cannot be used
+├── NotPermitted            the account may not do this
+├── AuthenticationFailed    wrong address, password or token
+├── UnknownRecipient        no such address here
+├── RelayDenied             not our domain and nobody logged in
+├── OverQuota               the mailbox's owner has no room left
+├── TooManyRecipients       above the cap of one message
+├── MessageTooLarge         above the size limit
+├── MessageRefused          the message itself cannot be taken (loop, lone CR or LF …)
+└── Unavailable             the store cannot answer now; trying again later may work
+"""
+
+from __future__ import annotations
+
+
+class CorreioError(Exception):
+    """Root of all domain errors; `str()` of it may be shown to the user."""
+
+
+class ConfigurationError(CorreioError):
+    pass
+
+
+class NotFound(CorreioError):
+    pass
+
+
+class AlreadyExists(CorreioError):
+    pass
+
+
+class InvalidName(CorreioError):
+    pass
+
+
+class NotPermitted(CorreioError):
+    pass
+
+
+class AuthenticationFailed(CorreioError):
+    pass
+
+
+class UnknownRecipient(CorreioError):
+    pass
+
+
+class RelayDenied(CorreioError):
+    pass
+
+
+class OverQuota(CorreioError):
+    pass
+
+
+class TooManyRecipients(CorreioError):
+    pass
+
+
+class MessageTooLarge(CorreioError):
+    pass
+
+
+class MessageRefused(CorreioError):
+    pass
+
+
+class Unavailable(CorreioError):
+    pass
