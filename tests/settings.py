@@ -1,0 +1,25 @@
+"""The settings of the tests: the real ones, on throwaway servers, with what only costs time turned off."""
+
+from __future__ import annotations
+
+from tests.support import services
+
+services.reserve()
+
+from webmail.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Tasks run only when a test calls them, or asks for `task_always_eager`; tests of the real broker say so.
+CELERY_BROKER_URL = "memory://"
+CELERY_RESULT_BACKEND = "cache+memory://"
+CELERY_TASK_ALWAYS_EAGER = False
+CELERY_TASK_EAGER_PROPAGATES = True
+
+# Static files straight from their sources: nothing is collected before a test.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
