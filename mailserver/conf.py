@@ -149,9 +149,7 @@ def load(environ: Mapping[str, str]) -> Config:
         routes=routes(value("ROUTES", "")),
         dns_server=host_port(text, 53) if (text := value("DNS_SERVER", "")) else None,
         remote_smtp_port=_port("REMOTE_SMTP_PORT", value("REMOTE_SMTP_PORT", "25")),
-        retry_schedule=tuple(
-            duration(step) for step in value("RETRY_SCHEDULE", DEFAULT_RETRY_SCHEDULE).split(",")
-        ),
+        retry_schedule=tuple(duration(step) for step in value("RETRY_SCHEDULE", DEFAULT_RETRY_SCHEDULE).split(",")),
         expire_after=duration(value("EXPIRE_AFTER", "5d")),
         stage_timeout=float(text) if (text := value("STAGE_TIMEOUT", "")) else None,
         allow_private_hops=_flag(value("ALLOW_PRIVATE_HOPS", "0")),

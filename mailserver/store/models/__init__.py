@@ -1,0 +1,34 @@
+"""The tables. Every mailbox-side row carries its account, first in its indexes, so that the store can later be
+partitioned or distributed by account (docs/scale.md)."""
+
+from mailserver.store.models.account import Account
+from mailserver.store.models.blob import Blob
+from mailserver.store.models.domain import Address, Domain
+from mailserver.store.models.event import Event
+from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Vanished
+from mailserver.store.models.message import Message
+from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
+from mailserver.store.models.thread import Thread, ThreadBox, ThreadReference
+from mailserver.store.models.undo import UndoStep
+
+__all__ = [
+    "Account",
+    "Address",
+    "Blob",
+    "Change",
+    "DeliveryAttempt",
+    "DeliveryResult",
+    "Domain",
+    "Event",
+    "Label",
+    "Mailbox",
+    "MailboxMessage",
+    "Message",
+    "QueueEntry",
+    "QueueRecipient",
+    "Thread",
+    "ThreadBox",
+    "ThreadReference",
+    "UndoStep",
+    "Vanished",
+]

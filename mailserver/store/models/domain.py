@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from mailserver.store.models.account import Account
+
+
+class Domain(models.Model):
+    """A mail domain. Hosted ones have their mailboxes here."""
+
+    class Transport(models.TextChoices):
+        LOCAL = "local", "Filed here at once"
+        SMTP = "smtp", "Sent by SMTP to its next hop"
+
+    name = models.CharField(max_length=255, unique=True, help_text="ASCII (A-label), lower case.")
+    unicode_name = models.CharField(max_length=255, blank=True, editable=False)
+    hosted = models.BooleanField(default=True, help_text="Our MX takes mail for it.")
+    # Outgoing mail to a hosted domain normally stays inside; `smtp` makes it cross the queue and a
+    # connection like mail to any other server (used by the demo and while a domain is moving).
+    transport = models.CharField(max_length=8, choices=Transport, default=Transport.LOCAL)
+    catch_all = models.ForeignKey(
+        Account,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Takes mail to addresses nobody has.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "domain"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.unicode_name or self.name
+
+
+class Address(models.Model):
+    """An address that delivers into an account. `+detail` after the local part needs no row of its own."""
+
+    class Kind(models.TextChoices):
+        PRIMARY = "primary", "Primary"
+        ALIAS = "alias", "Alias"
+        MASKED = "masked", "Masked"
+
+    domain = models.ForeignKey(Domain, models.CASCADE, related_name="addresses")
+    local_part = models.CharField(max_length=64)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="addresses")
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.ALIAS)
+    enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "address"
+        verbose_name_plural = "addresses"
+        constraints = [
+            models.UniqueConstraint("domain", Lower("local_part"), name="address_unique"),
+            models.UniqueConstraint("account", condition=models.Q(kind="primary"), name="address_one_primary"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.local_part}@{self.domain.name}"

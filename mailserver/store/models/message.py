@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from mailserver.store.models.account import Account
+from mailserver.store.models.blob import Blob
+from mailserver.store.models.thread import Thread
+
+
+class Message(models.Model):
+    """One message of one account, never changed: the account's trace prefix, the shared blob, and what was parsed once.
+
+    Its octets are `prefix + blob.raw`; offsets in `parts` count from the start of the blob.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="messages", db_index=False)
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="messages")
+    prefix = models.BinaryField(default=b"", help_text="Return-Path, Delivered-To, Received of the delivery.")
+    size = models.IntegerField()
+    at = models.DateTimeField(help_text="Internal date: when it arrived here.")
+    sent_at = models.DateTimeField(null=True, help_text="The Date header.")
+    subject = models.TextField(blank=True)
+    from_name = models.TextField(blank=True)
+    from_address = models.TextField(blank=True)
+    recipients = models.JSONField(default=dict, help_text="to, cc, bcc, reply_to: lists of [name, address].")
+    message_id = models.TextField(blank=True)
+    references = ArrayField(models.TextField(), default=list)
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="messages")
+    preview = models.TextField(blank=True)
+    has_attachments = models.BooleanField(default=False)
+    attachments = models.JSONField(default=list, help_text="Lists of [name, type, bytes, section].")
+    # The finished IMAP forms and the sender's verdict are filled by the IMAP and the inbound work.
+    envelope = models.BinaryField(null=True)
+    body = models.BinaryField(null=True)
+    bodystructure = models.BinaryField(null=True)
+    verdict = models.JSONField(null=True)
+    parts = models.JSONField(default=dict, help_text="The section tree, see mail/structure.py.")
+    header_block = models.BinaryField()
+    header = models.TextField(blank=True, help_text="Folded subject, from, to for substring search.")
+    header_cut = models.BooleanField(default=False)
+    parser_version = models.SmallIntegerField()
+
+    class Meta:
+        db_table = "message"
+        indexes = [
+            models.Index("account", "id", include=["header"], name="message_header"),
+            models.Index("account", "message_id", name="message_message_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or "(no subject)"

@@ -1,0 +1,78 @@
+"""The conversation lines (ThreadBox): recomputed from the entries of the touched conversations, in one statement.
+
+Recomputing costs no more than adding and subtracting would (docs/performance.md) and cannot drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import connection
+
+# FOR NO KEY UPDATE: the inserts of entries hold FOR KEY SHARE on the thread through their foreign key, which two
+# writers may hold at once; FOR UPDATE would make them wait for each other.
+LOCK = "SELECT id FROM thread WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+
+REFRESH = """
+WITH own AS (
+    SELECT e.account_id, e.mailbox_id, e.thread_id, max(e.at) AS latest_at,
+           (array_agg(e.message_id ORDER BY e.at DESC, e.uid DESC))[1] AS latest_id,
+           count(*) FILTER (WHERE e.flags & 1 = 0) AS unseen,
+           count(*) FILTER (WHERE e.flags & 4 <> 0) AS starred,
+           bool_or(m.has_attachments) AS attach
+    FROM mailboxmessage e JOIN message m ON m.id = e.message_id
+    WHERE e.thread_id = ANY(%(threads)s) GROUP BY 1, 2, 3
+), label AS (
+    SELECT e.mailbox_id, e.thread_id, array_agg(DISTINCT k ORDER BY k) AS ids
+    FROM mailboxmessage e, unnest(e.keywords) k WHERE e.thread_id = ANY(%(threads)s) GROUP BY 1, 2
+), counted AS (
+    SELECT o.mailbox_id, o.thread_id, e.message_id, min(e.at) AS at, bool_or(e.flags & 1 = 0) AS unseen
+    FROM own o JOIN mailboxmessage e ON e.thread_id = o.thread_id JOIN mailbox b ON b.id = e.mailbox_id
+    WHERE e.mailbox_id = o.mailbox_id OR b.special_use NOT IN ('trash', 'junk', 'drafts')
+    GROUP BY 1, 2, 3
+), person AS (
+    SELECT c.mailbox_id, c.thread_id, m.from_address AS address, min(c.at) AS first_at,
+           (array_agg(m.from_name ORDER BY c.at DESC))[1] AS name, bool_or(c.unseen) AS unseen, count(*) AS n
+    FROM counted c JOIN message m ON m.id = c.message_id GROUP BY 1, 2, 3
+), people AS (
+    SELECT mailbox_id, thread_id, sum(n) AS total,
+           jsonb_agg(jsonb_build_array(address, name, unseen) ORDER BY first_at) AS list
+    FROM person GROUP BY 1, 2
+)
+INSERT INTO threadbox (account_id, mailbox_id, thread_id, latest_at, latest_message_id, total, unseen, starred,
+                       attach, participants, subject, preview, attachments, labels)
+SELECT o.account_id, o.mailbox_id, o.thread_id, o.latest_at, o.latest_id, p.total, o.unseen, o.starred, o.attach,
+       p.list, m.subject, m.preview,
+       (SELECT coalesce(jsonb_agg(a -> 0), '[]') FROM jsonb_array_elements(m.attachments)
+        WITH ORDINALITY x(a, i) WHERE i <= 4),
+       coalesce(l.ids, '{}')
+FROM own o
+JOIN people p USING (mailbox_id, thread_id)
+JOIN message m ON m.id = o.latest_id
+LEFT JOIN label l USING (mailbox_id, thread_id)
+ORDER BY o.mailbox_id, o.thread_id
+ON CONFLICT (mailbox_id, thread_id) DO UPDATE SET
+    latest_at = excluded.latest_at, latest_message_id = excluded.latest_message_id, total = excluded.total,
+    unseen = excluded.unseen, starred = excluded.starred, attach = excluded.attach,
+    participants = excluded.participants, subject = excluded.subject, preview = excluded.preview,
+    attachments = excluded.attachments, labels = excluded.labels
+"""
+
+PRUNE = """
+DELETE FROM threadbox t WHERE t.thread_id = ANY(%(threads)s) AND NOT EXISTS (
+    SELECT FROM mailboxmessage e WHERE e.thread_id = t.thread_id AND e.mailbox_id = t.mailbox_id)
+"""
+
+
+def refresh(thread_ids: Collection[int]) -> None:
+    """Make the lines of these conversations, in every mailbox, agree with the entries.
+
+    Call it last in the transaction: it locks the threads in id order, after the mailboxes.
+    """
+    if not thread_ids:
+        return
+    threads = sorted(thread_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [threads])
+        cursor.execute(REFRESH, {"threads": threads})
+        cursor.execute(PRUNE, {"threads": threads})

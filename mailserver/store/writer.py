@@ -1,0 +1,167 @@
+"""Every change of a mailbox's entries, and the only place that hands out UIDs and modseqs.
+
+A `MailboxWriter` locks the mailbox rows in id order and keeps them for the transaction, so commit order is UID order
+and MODSEQ order. (A sequence is wrong here: numbers would become visible out of order.) At the end it writes
+counters, one Change row per mailbox, the conversation lines, and rings the bell on commit. Lock order: mailboxes,
+entries, threads, conversation lines.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mailserver.errors import NotFound
+from mailserver.store import bell, summary
+from mailserver.store.models import Change, Mailbox, MailboxMessage, Vanished
+from mailserver.store.models.mailbox import Flag
+
+VANISHED_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What `MailboxWriter.add` needs of a message; `size` in octets, `at` its internal date."""
+
+    message_id: int
+    thread_id: int
+    at: datetime
+    size: int
+    flags: int = 0
+    keywords: list[int] | None = None
+
+
+@contextmanager
+def writing(mailbox_ids: Iterable[int]) -> Iterator[MailboxWriter]:
+    """A transaction that holds these mailboxes. Raises NotFound if one does not exist."""
+    with transaction.atomic():
+        writer = MailboxWriter(sorted(set(mailbox_ids)))
+        yield writer
+        writer.finish()
+
+
+class MailboxWriter:
+    def __init__(self, mailbox_ids: Sequence[int]) -> None:
+        locked = Mailbox.objects.select_for_update(no_key=True).filter(id__in=mailbox_ids).order_by("id")
+        self.boxes = {box.id: box for box in locked}
+        if len(self.boxes) != len(mailbox_ids):
+            raise NotFound("There is no such folder.")
+        self._changed: dict[int, set[int]] = defaultdict(set)
+        self._threads: set[int] = set()
+
+    def modseq(self, mailbox_id: int) -> int:
+        """The modseq of this transaction in a mailbox: one for all it changes."""
+        box = self.boxes[mailbox_id]
+        if mailbox_id not in self._changed:
+            box.highestmodseq += 1
+            self._changed[mailbox_id] = set()
+        return box.highestmodseq
+
+    def add(self, mailbox_id: int, entries: Sequence[NewEntry]) -> list[int]:
+        """Put messages into a mailbox; their UIDs, in the order given."""
+        box, now, modseq = self.boxes[mailbox_id], timezone.now(), self.modseq(mailbox_id)
+        uids = list(range(box.uidnext, box.uidnext + len(entries)))
+        MailboxMessage.objects.bulk_create(
+            MailboxMessage(
+                mailbox_id=mailbox_id,
+                uid=uid,
+                account_id=box.account_id,
+                message_id=entry.message_id,
+                thread_id=entry.thread_id,
+                at=entry.at,
+                modseq=modseq,
+                flags=entry.flags,
+                keywords=entry.keywords or None,
+                saved_at=now,
+            )
+            for uid, entry in zip(uids, entries, strict=True)
+        )
+        box.uidnext += len(entries)
+        box.total += len(entries)
+        box.unseen += sum(not entry.flags & Flag.SEEN for entry in entries)
+        box.size += sum(entry.size for entry in entries)
+        self._note(mailbox_id, uids, (entry.thread_id for entry in entries))
+        return uids
+
+    def set_flags(self, mailbox_id: int, uids: Iterable[int], *, add: int = 0, remove: int = 0) -> list[int]:
+        """Set and clear flag bits; the UIDs that really changed."""
+        box = self.boxes[mailbox_id]
+        rows = self.entries(mailbox_id, uids).values_list("uid", "flags", "thread_id")
+        changed = [(uid, old, thread) for uid, old, thread in rows if (old & ~remove) | add != old]
+        if not changed:
+            return []
+        modseq = self.modseq(mailbox_id)
+        numbers = [uid for uid, _, _ in changed]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE mailboxmessage SET flags = (flags & ~%s::smallint) | %s::smallint, modseq = %s"
+                " WHERE mailbox_id = %s AND uid = ANY(%s)",
+                [remove, add, modseq, mailbox_id, numbers],
+            )
+        for _, old, _ in changed:
+            box.unseen += int(bool(old & Flag.SEEN)) - int(bool(((old & ~remove) | add) & Flag.SEEN))
+        self._note(mailbox_id, numbers, (thread for _, _, thread in changed))
+        return numbers
+
+    def set_keywords(self, mailbox_id: int, uids: Iterable[int], *, add: int | None, remove: int | None) -> list[int]:
+        """Set and clear one label each (Label ids); the UIDs that really changed."""
+        changed = []
+        for entry in self.entries(mailbox_id, uids):
+            labels = set(entry.keywords or ()) - {remove} | ({add} if add is not None else set())
+            if labels != set(entry.keywords or ()):
+                entry.keywords = sorted(labels) or None
+                entry.modseq = self.modseq(mailbox_id)
+                changed.append(entry)
+        MailboxMessage.objects.bulk_update(changed, ["keywords", "modseq"])
+        self._note(mailbox_id, [entry.uid for entry in changed], (entry.thread_id for entry in changed))
+        return [entry.uid for entry in changed]
+
+    def remove(self, mailbox_id: int, uids: Iterable[int]) -> list[MailboxMessage]:
+        """Expunge entries; the rows that were there, with their messages, by UID."""
+        rows = list(self.entries(mailbox_id, uids).select_related("message").defer("message__parts"))
+        if not rows:
+            return []
+        box, modseq, until = self.boxes[mailbox_id], self.modseq(mailbox_id), timezone.now() + VANISHED_FOR
+        numbers = [row.uid for row in rows]
+        MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=numbers).delete()
+        Vanished.objects.bulk_create(
+            Vanished(mailbox_id=mailbox_id, uid=row.uid, modseq=modseq, message_id=row.message_id, until=until)
+            for row in rows
+        )
+        box.total -= len(rows)
+        box.unseen -= sum(not row.flags & Flag.SEEN for row in rows)
+        box.size -= sum(row.message.size for row in rows)
+        self._note(mailbox_id, numbers, (row.thread_id for row in rows))
+        return rows
+
+    def entries(self, mailbox_id: int, uids: Iterable[int]) -> QuerySet[MailboxMessage]:
+        """The entries with these UIDs, in UID order."""
+        return MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=list(uids)).order_by("uid")
+
+    def _note(self, mailbox_id: int, uids: Iterable[int], thread_ids: Iterable[int]) -> None:
+        self._changed[mailbox_id].update(uids)
+        self._threads.update(thread_ids)
+
+    def finish(self) -> None:
+        """Write counters, changes and conversation lines. `writing` calls it at the end of its block."""
+        touched = [self.boxes[mailbox_id] for mailbox_id in sorted(self._changed)]
+        if not touched:
+            return
+        Mailbox.objects.bulk_update(touched, ["uidnext", "highestmodseq", "total", "unseen", "size"])
+        summary.refresh(self._threads)
+        now = timezone.now()
+        Change.objects.bulk_create(
+            Change(mailbox_id=box.id, modseq=box.highestmodseq, uids=self._changed[box.id], at=now) for box in touched
+        )
+        modseqs: dict[int, dict[int, int]] = defaultdict(dict)
+        for box in touched:
+            modseqs[box.account_id][box.id] = box.highestmodseq
+        for account_id, seen in modseqs.items():
+            bell.ring_on_commit(account_id, seen)
