@@ -85,7 +85,7 @@ class Label(models.Model):
 
 
 class MailboxMessage(models.Model):
-    """A message in a mailbox: what IMAP calls a message. Never index flags, keywords or modseq: changes must stay HOT."""
+    """A message in a mailbox: what IMAP calls a message. Never index flags, keywords or modseq: changes stay HOT."""
 
     pk = models.CompositePrimaryKey("mailbox_id", "uid")
     mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="entries", db_index=False)

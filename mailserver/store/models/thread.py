@@ -8,7 +8,7 @@ from mailserver.store.models.account import Account
 
 
 class Thread(models.Model):
-    """A conversation of an account: messages joined by Message-ID, In-Reply-To and References under one base subject."""
+    """A conversation of an account: messages joined by the ids they mention under one base subject."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="threads")
     base_subject = models.TextField(blank=True)

@@ -1,0 +1,72 @@
+"""Accounts and their passwords."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from mailserver.errors import AlreadyExists, InvalidName, NotFound
+from mailserver.mail import addresses
+from mailserver.services import mailboxes
+from mailserver.store.models import Account, Address, Domain
+
+
+def create_account(
+    *, address: str, name: str = "", password: str, admin: bool = False, quota: int | None = None
+) -> Account:
+    """An account with its primary address and standard folders. `quota` in bytes, 0 for none, None for the default.
+
+    Raises InvalidName (address), NotFound (its domain is not here), AlreadyExists.
+    """
+    parsed = addresses.parse(address)
+    if "+" in parsed.local:
+        raise InvalidName("An account's own address cannot hold a +.")
+    domain = Domain.objects.filter(name=parsed.domain, hosted=True).first()
+    if domain is None:
+        raise NotFound(f"The domain {parsed.domain} is not hosted here.")
+    account = Account(
+        address=str(parsed),
+        name=name.strip(),
+        is_staff=admin,
+        is_superuser=admin,
+        quota=settings.CORREIO.default_quota if quota is None else quota,
+    )
+    account.set_password(password)
+    try:
+        with transaction.atomic():
+            account.save()
+            Address.objects.create(domain=domain, local_part=parsed.local, account=account, kind=Address.Kind.PRIMARY)
+            mailboxes.make_standard(account.pk)
+    except IntegrityError as error:
+        raise AlreadyExists(f"The address {parsed} is taken.") from error
+    return account
+
+
+def add_alias(*, account_id: int, address: str) -> Address:
+    """Another address for an account. Raises InvalidName, NotFound (domain), AlreadyExists."""
+    parsed = addresses.parse(address)
+    domain = Domain.objects.filter(name=parsed.domain, hosted=True).first()
+    if domain is None:
+        raise NotFound(f"The domain {parsed.domain} is not hosted here.")
+    try:
+        with transaction.atomic():
+            return Address.objects.create(domain=domain, local_part=parsed.local, account_id=account_id)
+    except IntegrityError as error:
+        raise AlreadyExists(f"The address {parsed} is taken.") from error
+
+
+def set_password(*, account_id: int, password: str) -> None:
+    """Change an account's password. Raises NotFound."""
+    with transaction.atomic():
+        account = Account.objects.select_for_update().filter(pk=account_id).first()
+        if account is None:
+            raise NotFound("There is no such account.")
+        account.set_password(password)
+        account.save(update_fields=["password"])
+
+
+def own_addresses(account_id: int) -> list[str]:
+    """Every address that delivers to the account, the primary one first."""
+    rows = Address.objects.filter(account_id=account_id, enabled=True).select_related("domain")
+    ordered = sorted(rows, key=lambda row: (row.kind != Address.Kind.PRIMARY, str(row)))
+    return [str(row) for row in ordered]
