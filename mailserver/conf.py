@@ -56,6 +56,7 @@ class Config:
     """The settings of one Correio instance. Field names are the variables' names in lower case."""
 
     data_dir: Path
+    static_dir: Path
     hostname: str
     bind: str
     http_port: int
@@ -135,12 +136,13 @@ def load(environ: Mapping[str, str]) -> Config:
     data_dir = Path(value("DATA_DIR", "var")).resolve()
     return Config(
         data_dir=data_dir,
+        static_dir=Path(value("STATIC_DIR", "staticfiles")).resolve(),
         hostname=value("HOSTNAME", "localhost" if _flag(value("DEMO", "0")) else socket.getfqdn()),
         bind=value("BIND", "127.0.0.1"),
         **{name.lower(): _port(name, value(name, str(port))) for name, port in DEFAULT_PORTS.items()},
         submission_host=value("SUBMISSION_HOST", "127.0.0.1"),
-        database_url=value("DATABASE_URL", ""),
-        redis_url=value("REDIS_URL", ""),
+        database_url=value("DATABASE_URL", "") or _told(data_dir / "database_url"),
+        redis_url=value("REDIS_URL", "") or _told(data_dir / "redis_url"),
         secret_key=value("SECRET_KEY", "") or _kept_secret(data_dir / "secret_key"),
         tls_cert=_path(value("TLS_CERT", "")),
         tls_key=_path(value("TLS_KEY", "")),
@@ -181,6 +183,11 @@ def _port(name: str, text: str) -> int:
 
 def _path(text: str) -> Path | None:
     return Path(text).resolve() if text else None
+
+
+def _told(path: Path) -> str:
+    """What the embedded run says in its data folder, so that commands beside it find its servers."""
+    return path.read_text().strip() if path.exists() else ""
 
 
 def _kept_secret(path: Path) -> str:

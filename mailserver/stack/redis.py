@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from mailserver.stack import binaries, places
 from mailserver.stack.identity import Identity
@@ -52,7 +54,8 @@ class Redis:
 
     def answers(self) -> bool:
         """Whether it answers PING now (False while it starts or loads its file)."""
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2)
+        once = Retry(NoBackoff(), 0)
+        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2, retry=once)
         try:
             return bool(client.ping())
         except (redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError):

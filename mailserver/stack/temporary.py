@@ -42,7 +42,7 @@ class _Temporary:
         self.stop()
 
     def start(self) -> None:
-        """Start and wait until it answers. Raises ConfigurationError, with its last output, if it does not."""
+        """Start and wait until it answers. Raises ConfigurationError with its last output if it does not."""
         raise NotImplementedError
 
     def stop(self) -> None:

@@ -1,0 +1,26 @@
+"""`manage.py up`: the whole system on this machine, PostgreSQL and Redis included."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mailserver.errors import CorreioError
+from mailserver.stack import supervisor
+
+
+class Command(BaseCommand):
+    help = "Start everything, with embedded PostgreSQL and Redis, until Ctrl-C"
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            supervisor.run(os.environ, self._say)
+        except CorreioError as error:
+            raise CommandError(str(error)) from None
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

@@ -1,0 +1,64 @@
+"""What the children print: kept in bounded files, the alarming lines shown on the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+# Two files of this size per child: the current one and the one before.
+_FILE_BYTES = 4 * 1024 * 1024
+_LINE_BYTES = 16 * 1024
+_TAIL_LINES = 12
+_ALARM = re.compile(rb"\b(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b")
+
+
+class Log:
+    """The log file of one child and its last lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._tail: deque[bytes] = deque(maxlen=_TAIL_LINES)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._turn()
+
+    def write(self, line: bytes) -> None:
+        if self._room < len(line):
+            self._file.close()
+            self._turn()
+        self._room -= len(line)
+        self._file.write(line)
+        self._tail.append(line)
+
+    def tail(self) -> list[str]:
+        """The last lines, decoded, without line ends."""
+        return [line.decode(errors="replace").rstrip() for line in self._tail]
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _turn(self) -> None:
+        if self.path.exists():
+            self.path.replace(self.path.with_suffix(".log.1"))
+        self._file = self.path.open("wb", buffering=0)
+        self._room = _FILE_BYTES
+
+
+def alarming(line: bytes) -> bool:
+    """Whether the operator should see the line at once."""
+    return _ALARM.search(line) is not None
+
+
+async def follow(stream: asyncio.StreamReader, take: Callable[[bytes], None]) -> None:
+    """Give every line of the stream to `take`, until its end; a longer line than 16 KB comes in pieces."""
+    rest = b""
+    while chunk := await stream.read(65536):
+        *lines, rest = (rest + chunk).splitlines(keepends=True)
+        if rest.endswith(b"\n") or len(rest) > _LINE_BYTES:
+            lines, rest = [*lines, rest], b""
+        for line in lines:
+            take(line)
+    if rest:
+        take(rest + b"\n")
