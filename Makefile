@@ -1,0 +1,62 @@
+# Needs python3 (3.11 or newer, with venv) and make; everything else comes from the hash-pinned requirements.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+TEMPLATES := $(wildcard templates)
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint scenario screenshots clean browser
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## Start the whole system with demo data on this machine; Ctrl-C stops it
+	@exec $(BIN)/python manage.py up
+
+test: $(VENV)/.test browser ## Run all tests; ARGS="-k name" selects some
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.test ## Check format, types, layers, templates and locks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet $(TEMPLATES)
+	CORREIO_DATA_DIR=var/lint CORREIO_HTTPS=1 $(BIN)/python manage.py check --deploy --fail-level ERROR
+	@if command -v uv >/dev/null; then uv lock --check --no-config; \
+	else echo "uv is not installed: uv.lock was NOT compared with pyproject.toml"; fi
+
+scenario: $(VENV)/.test ## Let two servers exchange Alice's message and show every step
+	$(BIN)/python -m tests.scenario
+
+screenshots: $(VENV)/.test browser ## Take the pictures of the pages into screenshots/
+	$(BIN)/python -m tests.browser.screenshots
+
+clean: ## Remove what was installed and built; the mail in var/ stays
+	rm -rf $(VENV) staticfiles screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Correio needs Python 3.11 or newer; set PYTHON=/path/to/it" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt | $(VENV)/bin/python
+	$(PIP) -r $<
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt | $(VENV)/bin/python
+	$(PIP) -r $<
+	@touch $@
+
+# The browser tests need a Chromium. Root on Debian gets it here; others see the tests skipped, or failed when
+# REQUIRE_BROWSER=1. DPkg::Lock::Timeout: another apt may be running.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get -q -o DPkg::Lock::Timeout=300 update && DEBIAN_FRONTEND=noninteractive apt-get -q \
+			-o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium fonts-dejavu-core; \
+	fi || echo "Chromium could not be installed" >&2
