@@ -136,6 +136,7 @@ def load(environ: Mapping[str, str]) -> Config:
     data_dir = Path(value("DATA_DIR", "var")).resolve()
     return Config(
         data_dir=data_dir,
+        static_root=_path(value("STATIC_ROOT", "")) or data_dir / "static",
         static_dir=Path(value("STATIC_DIR", "staticfiles")).resolve(),
         hostname=value("HOSTNAME", "localhost" if _flag(value("DEMO", "0")) else socket.getfqdn()),
         bind=value("BIND", "127.0.0.1"),

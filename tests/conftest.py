@@ -12,6 +12,9 @@ from tests.support import services
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 
+pytest_plugins = ["tests.support.people"]
+
+
 def _is_controller(config: pytest.Config) -> bool:
     return not hasattr(config, "workerinput") and not config.option.collectonly
 
