@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from mailserver.mail.parameters import without_comments
 
 _MONTHS = {
-    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12
-}  # fmt: skip
+    name: at // 3 + 1 for at in range(0, 36, 3) for name in ["janfebmaraprmayjunjulaugsepoctnovdec"[at : at + 3]]
+}
 _CLOCK = r"(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?(?:[.,]\d+)?\s*([AaPp][Mm]\b)?"
 _ZONE = r"\s*((?:UTC|GMT)?[+-]\d{2}:?\d{2}|[A-Za-z]{1,5})?"
 _DAY_FIRST = re.compile(

@@ -53,10 +53,13 @@ class Field:
 
 
 class Headers:
-    """The fields of a header block. Nothing here raises, whatever the octets are."""
+    """The fields of the header that `raw[start:end]` begins with; `end` becomes the offset of its body.
 
-    def __init__(self, block: bytes) -> None:
-        self.fields = _fields(block, 0, min(len(block), MAX_BYTES))[0]
+    Nothing here raises, whatever the octets are.
+    """
+
+    def __init__(self, raw: bytes, start: int = 0, end: int | None = None) -> None:
+        self.fields, self.end = _fields(raw, start, len(raw) if end is None else end)
         self._first: dict[str, Field] = {}
         for field in self.fields:
             self._first.setdefault(field.name, field)
@@ -72,6 +75,11 @@ class Headers:
         """The first such field's value as it came, folds included; `b''` when there is none."""
         field = self._first.get(name.lower())
         return field.value if field else b""
+
+    def unfolded(self, name: str) -> str:
+        """The first such field on one line, encoded words as they are: for values with parameters."""
+        field = self._first.get(name.lower())
+        return unfold(field.value) if field else ""
 
     def undecoded(self, name: str) -> str:
         """All such fields joined by commas, unfolded, encoded words as they are: for address lists."""

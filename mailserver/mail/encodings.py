@@ -1,0 +1,78 @@
+"""Content-Transfer-Encoding (RFC 2045 §6): decoding what is nearly right. Nothing here raises."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+DEFAULT = "7bit"
+IDENTITY = frozenset({"7bit", "8bit", "binary"})
+_NAMES = {
+    "7-bit": "7bit",
+    "7bits": "7bit",
+    "8-bit": "8bit",
+    "8bits": "8bit",
+    "quoted printable": "quoted-printable",
+    "quotedprintable": "quoted-printable",
+    "qp": "quoted-printable",
+    "base-64": "base64",
+    "uuencode": "x-uuencode",
+    "x-uue": "x-uuencode",
+    "uue": "x-uuencode",
+}
+_KNOWN = IDENTITY | {"base64", "quoted-printable", "x-uuencode"}
+_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
+
+
+def encoding_name(text: str) -> str:
+    """The encoding a field value means: `7bit`, `8bit`, `binary`, `base64`, `quoted-printable` or `x-uuencode`.
+
+    Other names mean octets as they are (`binary`).
+    """
+    name = text.partition(";")[0].strip().strip("\"'").lower()
+    name = _NAMES.get(name, name)
+    return name if name in _KNOWN else ("binary" if name else DEFAULT)
+
+
+def decode(body: bytes, encoding: str) -> bytes:
+    """The octets that `body` stands for."""
+    if encoding == "base64":
+        return _base64(body)
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(body)
+    if encoding == "x-uuencode":
+        return _uu(body)
+    return body
+
+
+def _base64(body: bytes) -> bytes:
+    """Junk is skipped and missing padding forgiven. Padding ends it: a list's footer may follow."""
+    try:
+        return binascii.a2b_base64(body)
+    except binascii.Error:
+        digits = body.partition(b"=")[0].translate(None, _NOT_BASE64)
+        digits = digits[:-1] if len(digits) % 4 == 1 else digits
+        return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
+
+
+def _uu(body: bytes) -> bytes:
+    begin = _BEGIN.search(body)
+    decoded = []
+    for line in body[begin.end() if begin else 0 :].splitlines():
+        if line.strip() in (b"end", b"`", b""):
+            continue
+        try:
+            decoded.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            # some encoders pad lines; the length in the first octet counts (as in the stdlib's uu)
+            octets = (((line[0] - 32) & 63) * 4 + 5) // 3
+            decoded.append(_uu_line(line[:octets]))
+    return b"".join(decoded)
+
+
+def _uu_line(line: bytes) -> bytes:
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        return b""
