@@ -56,7 +56,7 @@ class Config:
     """The settings of one Correio instance. Field names are the variables' names in lower case."""
 
     data_dir: Path
-    static_dir: Path
+    static_root: Path
     hostname: str
     bind: str
     http_port: int
@@ -137,7 +137,6 @@ def load(environ: Mapping[str, str]) -> Config:
     return Config(
         data_dir=data_dir,
         static_root=_path(value("STATIC_ROOT", "")) or data_dir / "static",
-        static_dir=Path(value("STATIC_DIR", "staticfiles")).resolve(),
         hostname=value("HOSTNAME", "localhost" if _flag(value("DEMO", "0")) else socket.getfqdn()),
         bind=value("BIND", "127.0.0.1"),
         **{name.lower(): _port(name, value(name, str(port))) for name, port in DEFAULT_PORTS.items()},

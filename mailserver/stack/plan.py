@@ -69,7 +69,6 @@ def make(environ: Mapping[str, str]) -> Plan:
     ours["CORREIO_DATA_DIR"] = str(config.data_dir)
     ours["CORREIO_HOSTNAME"] = config.hostname
     ours.setdefault("CORREIO_SUBMISSION_HOST", plan.reach)
-    ours.setdefault("CORREIO_STATIC_DIR", str(config.data_dir / "static"))
     if config.tls_cert is None or config.tls_key is None:
         cert, key = certificate.ensure(config.data_dir / "tls", config.hostname)
         ours["CORREIO_TLS_CERT"], ours["CORREIO_TLS_KEY"] = str(cert), str(key)
