@@ -30,6 +30,7 @@ class _Temporary:
         self.folder.mkdir(parents=True, exist_ok=True)
         # The server's own user (as root) must reach its folder inside; what is inside is closed by itself.
         self.folder.chmod(0o755)
+        self._sockets = self.folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -46,7 +47,7 @@ class _Temporary:
         raise NotImplementedError
 
     def stop(self) -> None:
-        """Stop it and remove its folder."""
+        """Stop it and remove its folders."""
         if self._process is not None:
             self._process.send_signal(self._stop_signal)
             try:
@@ -55,7 +56,8 @@ class _Temporary:
                 self._process.kill()
                 self._process.wait()
             self._process = None
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self._sockets):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _launch(self, command: list[str], answers: Callable[[], bool], user: PopenUser) -> None:
         log = self.folder / "server.log"
@@ -87,7 +89,7 @@ class TemporaryPostgres(_Temporary):
 
     def start(self) -> None:
         cluster = postgres.prepare(self.folder, options=postgres.VOLATILE, sync=False)
-        self.url = cluster.url
+        self.url, self._sockets = cluster.url, cluster.sockets
         self._launch(cluster.command(), cluster.answers, cluster.identity.popen())
         cluster.create_database()
 
@@ -101,7 +103,7 @@ class TemporaryRedis(_Temporary):
 
     def start(self) -> None:
         server = redis.prepare(self.folder, durable=False)
-        self.url, self.socket = server.url, server.socket
+        self.url, self.socket, self._sockets = server.url, server.socket, server.socket.parent
         self._launch(server.command(), server.answers, Identity().popen())
 
 
