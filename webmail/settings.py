@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from mailserver import conf
+from mailserver.stack import beside
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-CORREIO = conf.load(os.environ)
+CORREIO = beside.with_embedded(conf.load(os.environ))
 
 SECRET_KEY = CORREIO.secret_key
 DEBUG = CORREIO.debug
