@@ -69,6 +69,10 @@ class Running:
         await asyncio.wait({self._ended})
         return self._ended.result()
 
+    def tail(self) -> list[str]:
+        """The last lines of its output."""
+        return self._log.tail()
+
     def mute(self) -> None:
         """From now on its output goes to the log file only (while everything stops, errors are expected)."""
         self._muted = True

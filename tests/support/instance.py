@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping
@@ -53,7 +54,9 @@ class Instance:
         if user is not None:
             os.chown(self.folder, user, user)
         self.data_dir = self.folder / "data"
-        self.environ = _environment(self.data_dir, environ or {})
+        self.python = interpreter(user)
+        assert self.python is not None, f"user {user} has no Python that can run Correio"
+        self.environ = _environment(self.data_dir, {**_library(self.python), **(environ or {})})
         self.patience = patience
         self.ready: dict[str, Any] = {}
         self.process: subprocess.Popen[bytes] | None = None
@@ -86,7 +89,7 @@ class Instance:
         """Start `manage.py up` without waiting for anything."""
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), "up"],
+                [self.python, str(ROOT / "manage.py"), "up"],
                 cwd=ROOT,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
@@ -137,7 +140,7 @@ class Instance:
     def manage(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Run a `manage.py` command beside the instance, as an operator would in another terminal."""
         return subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            [self.python, str(ROOT / "manage.py"), *arguments],
             cwd=ROOT,
             env=self.environ,
             input=given,
@@ -166,6 +169,32 @@ def free_ports(count: int) -> list[int]:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 found.append(port)
     return found
+
+
+def interpreter(user: int | None) -> str | None:
+    """A Python with our packages that the user can run: the tests' own, else the system's of that version."""
+    if user is None:
+        return sys.executable
+    for program in (sys.executable, f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"):
+        try:
+            tried = subprocess.run(
+                [program, "-c", "import django, psycopg, celery, uvicorn, webmail"],
+                cwd=ROOT,
+                env={**_library(program), "PATH": os.defpath},
+                capture_output=True,
+                check=False,
+                **_as_user(user),
+            )
+        except PermissionError:
+            continue
+        if tried.returncode == 0:
+            return program
+    return None
+
+
+def _library(program: str) -> dict[str, str]:
+    """What another Python than the tests' own needs to find the installed packages."""
+    return {} if program == sys.executable else {"PYTHONPATH": sysconfig.get_path("purelib")}
 
 
 def _environment(data_dir: Path, more: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,142 @@
+"""`manage.py up` for real: what a person sees, and that nothing stays behind however it ends."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import smtplib
+import ssl
+import urllib.request
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.instance import Instance, interpreter
+
+pytestmark = pytest.mark.slow
+
+EMPTY = {"CORREIO_DEMO": "0"}
+
+
+@pytest.fixture(scope="module")
+def running():
+    with Instance(EMPTY) as instance:
+        yield instance
+
+
+def host_port(text):
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
+def test_it_tells_programs_and_people_where_everything_is(running):
+    ready = running.ready
+    assert {"web", "admin", "mx", "submission", "submissions", "accounts"} <= set(ready)
+    assert ready["web"] == f"http://127.0.0.1:{running.environ['CORREIO_HTTP_PORT']}"
+    assert ready["mx"] == f"127.0.0.1:{running.environ['CORREIO_MX_PORT']}"
+    assert (running.data_dir / "ready.json").stat().st_mode & 0o777 == 0o600
+    assert "READY in " in running.output
+    assert all(ready[key] in running.output for key in ("web", "admin", "mx", "submission", "submissions"))
+    assert "first domain and administrator" in running.output
+
+
+def test_it_answers_on_every_port_it_tells(running):
+    with urllib.request.urlopen(f"{running.ready['web']}/healthz", timeout=10) as answer:
+        assert answer.status == 200
+    for key in ("mx", "submission"):
+        with smtplib.SMTP(*host_port(running.ready[key]), timeout=10) as client:
+            assert client.noop()[0] == 250
+    trusting = ssl.create_default_context(cafile=running.data_dir / "tls" / "certificate.pem")
+    where = host_port(running.ready["submissions"])
+    with smtplib.SMTP_SSL(*where, timeout=10, context=trusting) as client:
+        assert client.noop()[0] == 250
+
+
+def test_it_lets_commands_find_the_system_they_run_beside(running):
+    assert running.manage("add_domain", "crepes.fr").returncode == 0
+    made = running.manage("create_account", "alice@crepes.fr", "--password-stdin", given="maré de Bretagne\n")
+    assert made.returncode == 0, made.stderr
+    with psycopg.connect((running.data_dir / "database_url").read_text()) as connection:
+        assert connection.execute("SELECT count(*) FROM store_account").fetchone() == (1,)
+
+
+def test_it_refuses_a_second_run_on_one_data_folder(running):
+    second = running.manage("up")
+    assert second.returncode == 1
+    assert f"already runs on {running.data_dir} (process {running.process.pid})" in second.stderr
+
+
+def test_it_names_the_variable_of_a_port_in_use(running):
+    ports = {"CORREIO_MX_PORT": running.environ["CORREIO_MX_PORT"]}
+    other = Instance({**EMPTY, **ports})
+    try:
+        assert other.launch().wait(60) == 1
+        assert f"Port {ports['CORREIO_MX_PORT']} is in use" in other.output
+        assert "CORREIO_MX_PORT" in other.output
+    finally:
+        other.remove()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_everything_when_asked_and_starts_again(number):
+    with Instance(EMPTY) as instance:
+        assert instance.stop(number) == 0
+        assert not instance.survivors()
+        assert not (instance.data_dir / "ready.json").exists()
+        instance.start()
+        assert instance.ready["web"]
+
+
+def test_it_leaves_no_process_and_loses_nothing_when_killed():
+    with Instance(EMPTY) as instance:
+        assert instance.manage("add_domain", "crepes.fr").returncode == 0
+        processes = instance.processes
+        instance.kill()
+        assert not [pid for pid in processes.values() if Path(f"/proc/{pid}").exists()]
+        instance.start()
+        with psycopg.connect((instance.data_dir / "database_url").read_text()) as connection:
+            assert connection.execute("SELECT name FROM store_domain").fetchall() == [("crepes.fr",)]
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", "smtp", "worker", "beat", "web"])
+def test_it_stops_all_with_the_name_of_a_child_that_died(name):
+    with Instance(EMPTY) as instance:
+        os.kill(instance.processes[name], signal.SIGKILL)
+        assert instance.process.wait(60) == 1
+        assert f"{name} was killed by SIGKILL. Its last lines:" in instance.output
+        assert not instance.survivors()
+        assert not (instance.data_dir / "ready.json").exists()
+
+
+def test_it_stops_while_it_is_still_starting():
+    instance = Instance(EMPTY)
+    try:
+        process = instance.launch()
+        while "postgres answers" not in instance.output:
+            assert process.poll() is None
+        assert instance.stop() == 0
+        assert not instance.survivors()
+    finally:
+        instance.remove()
+
+
+def test_it_runs_on_servers_that_are_given(running):
+    given = {
+        "CORREIO_DATABASE_URL": (running.data_dir / "database_url").read_text(),
+        "CORREIO_REDIS_URL": (running.data_dir / "redis_url").read_text(),
+    }
+    with Instance({**EMPTY, **given}) as instance:
+        assert set(instance.processes) == {"smtp", "worker", "beat", "web"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this already runs as an ordinary user")
+def test_it_runs_as_an_ordinary_user():
+    user = pwd.getpwnam("nobody").pw_uid
+    if interpreter(user) is None:
+        pytest.skip("NOT TESTED as an ordinary user: no Python 3.11 here that another user can run")
+    with Instance(EMPTY, user=user) as instance:
+        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in instance.survivors()}
+        assert owners == {user}
+        assert instance.stop() == 0
