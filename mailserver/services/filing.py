@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailserver.mail.addresses import HeaderAddress
+from mailserver.mail.addresslists import HeaderAddress
 from mailserver.mail.message import PARSER_VERSION, Parsed
 from mailserver.mail.structure import to_json
 from mailserver.services import conversations

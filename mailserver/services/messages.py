@@ -12,7 +12,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from mailserver.errors import NotFound, OverQuota
-from mailserver.mail import structure
+from mailserver.mail import encodings, structure
 from mailserver.mail.message import parse
 from mailserver.services import mailboxes
 from mailserver.services.filing import Filed, Filing, file
@@ -47,12 +47,11 @@ def raw(message: Message) -> bytes:
 
 def part(message: Message, section: str) -> tuple[structure.Part, bytes]:
     """A section ("1.2") and its decoded content; only its octets are read. Raises NotFound."""
-    root = structure.from_json(message.parts)
-    for found in root.walk():
-        if found.section == section:
-            octets = blobs.read_slice(message.blob_id, found.body_start, found.body_end - found.body_start)
-            return found, structure.decode(octets, found.encoding)
-    raise NotFound("The message has no such part.")
+    found = structure.find(structure.from_json(message.parts), section)
+    if found is None:
+        raise NotFound("The message has no such part.")
+    octets = blobs.read_slice(message.blob_id, found.body_start, found.body_end - found.body_start)
+    return found, encodings.decode(octets, found.encoding)
 
 
 def set_flags(*, account_id: int, mailbox_id: int, uids: Iterable[int], add: int = 0, remove: int = 0) -> list[int]:

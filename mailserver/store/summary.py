@@ -48,8 +48,8 @@ SELECT o.account_id, o.mailbox_id, o.thread_id, o.latest_at, o.latest_id, p.tota
        coalesce(l.ids, '{}')
 FROM own o
 JOIN people p USING (mailbox_id, thread_id)
-JOIN message m ON m.id = o.latest_id
 LEFT JOIN label l USING (mailbox_id, thread_id)
+JOIN message m ON m.id = o.latest_id
 ORDER BY o.mailbox_id, o.thread_id
 ON CONFLICT (mailbox_id, thread_id) DO UPDATE SET
     latest_at = excluded.latest_at, latest_message_id = excluded.latest_message_id, total = excluded.total,
