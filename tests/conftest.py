@@ -16,7 +16,7 @@ pytest_plugins = ["tests.support.people"]
 
 
 def _is_controller(config: pytest.Config) -> bool:
-    return not hasattr(config, "workerinput") and not config.option.collectonly
+    return not hasattr(config, "workerinput")
 
 
 def pytest_configure(config: pytest.Config) -> None:
