@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from csp.constants import NONE, SELF
+from csp.constants import NONCE, NONE, SELF
 
 from mailserver import conf
 from mailserver.stack import beside
@@ -62,6 +62,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "webmail.rendering.shell.shell",
             ],
         },
     }
@@ -111,7 +112,7 @@ STATIC_ROOT = CORREIO.static_root
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "webmail.storage.StaticStorage"},
 }
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -130,7 +131,7 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
+        "script-src": [SELF, NONCE],  # the nonce is for the import map, the only inline script
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
@@ -154,6 +155,17 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2}
+# Threads: a delivery mostly waits for another server, and each returns its database connection before it does.
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = 4
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BEAT_SCHEDULE_FILENAME = str(CORREIO.data_dir / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    # A sweep nobody could do in time is worth nothing: the next one sees more.
+    "sweep": {"task": "mailserver.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
+    "tidy": {"task": "mailserver.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
+}
 
 LOGGING = {
     "version": 1,
