@@ -141,8 +141,8 @@ def load(environ: Mapping[str, str]) -> Config:
         bind=value("BIND", "127.0.0.1"),
         **{name.lower(): _port(name, value(name, str(port))) for name, port in DEFAULT_PORTS.items()},
         submission_host=value("SUBMISSION_HOST", "127.0.0.1"),
-        database_url=value("DATABASE_URL", "") or _told(data_dir / "database_url"),
-        redis_url=value("REDIS_URL", "") or _told(data_dir / "redis_url"),
+        database_url=value("DATABASE_URL", ""),
+        redis_url=value("REDIS_URL", ""),
         secret_key=value("SECRET_KEY", "") or _kept_secret(data_dir / "secret_key"),
         tls_cert=_path(value("TLS_CERT", "")),
         tls_key=_path(value("TLS_KEY", "")),
@@ -183,11 +183,6 @@ def _port(name: str, text: str) -> int:
 
 def _path(text: str) -> Path | None:
     return Path(text).resolve() if text else None
-
-
-def _told(path: Path) -> str:
-    """What the embedded run says in its data folder, so that commands beside it find its servers."""
-    return path.read_text().strip() if path.exists() else ""
 
 
 def _kept_secret(path: Path) -> str:

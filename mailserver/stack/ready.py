@@ -53,29 +53,15 @@ def text(ready: Mapping[str, Any], seconds: float) -> str:
     return "\n".join(lines)
 
 
-class Files:
-    """The files in the data folder that tell others about a run, while it runs."""
+def write(data_dir: Path, ready: Mapping[str, Any]) -> None:
+    """Write ready.json, whole or not at all; it holds passwords, so only we may read it (0600)."""
+    unfinished = data_dir / "ready.json.new"
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(ready, file, indent=2)
+    unfinished.rename(data_dir / "ready.json")
 
-    def __init__(self, data_dir: Path) -> None:
-        self._folder = data_dir
-        self.remove()
 
-    def stores(self, database_url: str, redis_url: str) -> None:
-        """Say where the embedded servers are: `manage.py` commands beside the run read it (mailserver/conf.py)."""
-        self._write("database_url", database_url)
-        self._write("redis_url", redis_url)
-
-    def ready(self, facts: Mapping[str, Any]) -> None:
-        self._write("ready.json", json.dumps(facts, indent=2) + "\n")
-
-    def remove(self) -> None:
-        for name in ("ready.json", "database_url", "redis_url"):
-            (self._folder / name).unlink(missing_ok=True)
-
-    def _write(self, name: str, content: str) -> None:
-        """Under another name first, so that no reader sees half of it; only we may read it (0600)."""
-        unfinished = self._folder / f"{name}.new"
-        unfinished.unlink(missing_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(content)
-        unfinished.rename(self._folder / name)
+def remove(data_dir: Path) -> None:
+    """Nothing answers any more (or yet)."""
+    (data_dir / "ready.json").unlink(missing_ok=True)

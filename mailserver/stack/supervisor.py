@@ -46,7 +46,6 @@ class _Supervisor:
         self._say = say
         self._lock = lock_descriptor
         self._began = began
-        self._files = ready.Files(wanted.config.data_dir)
         # In the order of their start; those of one group stop together.
         self._groups: list[list[Running]] = []
         self._watchers: list[asyncio.Task[None]] = []
@@ -59,7 +58,7 @@ class _Supervisor:
             asyncio.get_running_loop().add_signal_handler(number, self._ask_stop)
         try:
             facts = await self._unless_ended(self._start())
-            self._files.ready(facts)
+            ready.write(self._plan.config.data_dir, facts)
             self._say(ready.text(facts, time.monotonic() - self._began))
             await self._unless_ended(asyncio.Event().wait())
         except _Stopped:
@@ -68,9 +67,9 @@ class _Supervisor:
             await self._stop()
 
     async def _start(self) -> dict[str, Any]:
+        ready.remove(self._plan.config.data_dir)
         self._say(f"Correio starts in {self._plan.config.data_dir}")
         everything = self._plan.with_stores(await self._postgres(), await self._redis())
-        self._files.stores(everything.environ["CORREIO_DATABASE_URL"], everything.environ["CORREIO_REDIS_URL"])
         await _together(*(self._job(job) for job in plan.preparations(everything)))
         demo = self._plan.config.demo
         self._groups.append([])
@@ -163,7 +162,7 @@ class _Supervisor:
             running.mute()
         for group in reversed(self._groups):
             await asyncio.gather(*(running.stop() for running in group))
-        self._files.remove()
+        ready.remove(self._plan.config.data_dir)
         self._say("Stopped")
 
 

@@ -58,7 +58,7 @@ def test_it_lets_commands_find_the_system_they_run_beside(running):
     assert running.manage("add_domain", "crepes.fr").returncode == 0
     made = running.manage("create_account", "alice@crepes.fr", "--password-stdin", given="maré de Bretagne\n")
     assert made.returncode == 0, made.stderr
-    with psycopg.connect((running.data_dir / "database_url").read_text()) as connection:
+    with psycopg.connect(running.database_url) as connection:
         assert connection.execute("SELECT count(*) FROM store_account").fetchone() == (1,)
 
 
@@ -96,7 +96,7 @@ def test_it_leaves_no_process_and_loses_nothing_when_killed():
         instance.kill()
         assert not [pid for pid in processes.values() if Path(f"/proc/{pid}").exists()]
         instance.start()
-        with psycopg.connect((instance.data_dir / "database_url").read_text()) as connection:
+        with psycopg.connect(instance.database_url) as connection:
             assert connection.execute("SELECT name FROM store_domain").fetchall() == [("crepes.fr",)]
 
 
@@ -124,8 +124,8 @@ def test_it_stops_while_it_is_still_starting():
 
 def test_it_runs_on_servers_that_are_given(running):
     given = {
-        "CORREIO_DATABASE_URL": (running.data_dir / "database_url").read_text(),
-        "CORREIO_REDIS_URL": (running.data_dir / "redis_url").read_text(),
+        "CORREIO_DATABASE_URL": running.database_url,
+        "CORREIO_REDIS_URL": running.redis_url,
     }
     with Instance({**EMPTY, **given}) as instance:
         assert set(instance.processes) == {"smtp", "worker", "beat", "web"}

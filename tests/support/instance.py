@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from mailserver.stack.process import follow_parent
+from mailserver.stack.temporary import postgres_url, redis_url
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,6 +76,15 @@ class Instance:
     @property
     def processes(self) -> dict[str, int]:
         return dict(self.ready["processes"])
+
+    @property
+    def database_url(self) -> str:
+        """A libpq URI of its database."""
+        return postgres_url(self.data_dir)
+
+    @property
+    def redis_url(self) -> str:
+        return redis_url(self.data_dir)
 
     @property
     def output(self) -> str:
