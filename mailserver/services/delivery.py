@@ -1,0 +1,166 @@
+"""Delivering what the queue holds for one destination: here, or over SMTP to its next hop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from mailserver.net import smtp_client
+from mailserver.net.mx import NoRoute, next_hops
+from mailserver.net.resolver import DnsResolver, Resolver
+from mailserver.net.smtp_results import Outgoing, Report, Timeouts
+from mailserver.services import delivery_local, queue, queue_record
+from mailserver.services.delivery_hops import Found
+from mailserver.services.queue import Claim
+from mailserver.services.queue_bell import wake
+from mailserver.store import blobs
+from mailserver.store.models import Domain, QueueEntry
+
+# Conversations one worker holds with a destination at the same time.
+CONVERSATIONS = 4
+BATCH = 40
+
+# A worker turns to other destinations after this many batches; the bell brings somebody back.
+BATCHES = 25
+
+# Rows are read and results written beside the running conversations, all workers of a process together.
+_desk = ThreadPoolExecutor(max_workers=4, thread_name_prefix="queue-desk")
+
+Answer = TypeVar("Answer")
+
+logger = logging.getLogger(__name__)
+
+
+def deliver_domain(domain: str) -> int:
+    """Deliver what is due for a destination (A-label domain or address literal); the number of tries made."""
+    done = 0
+    for _ in range(BATCHES):
+        held = queue.claim(domain, BATCH)
+        if not held:
+            return done
+        _deliver(domain, held)
+        done += len(held)
+    wake([domain])
+    return done
+
+
+def _deliver(domain: str, held: Sequence[Claim]) -> None:
+    if Domain.objects.filter(name=domain, hosted=True, transport=Domain.Transport.LOCAL).exists():
+        faults = _deliver_here(held)
+    else:
+        close_old_connections()  # a connection that waits for a slow server all the time would be missed elsewhere
+        faults = asyncio.run(_deliver_there(domain, held))
+    if faults:
+        raise faults[0]
+
+
+def _deliver_here(held: Sequence[Claim]) -> list[Exception]:
+    faults = []
+    for claim in held:
+        try:
+            delivery_local.deliver(claim)
+        except Exception as fault:
+            _put_off(claim, fault)
+            faults.append(fault)
+    return faults
+
+
+async def _deliver_there(domain: str, held: Sequence[Claim]) -> list[Exception]:
+    """Talk for every claim, a few at a time; what went wrong on our side."""
+    keeper = asyncio.create_task(_keep_leases(held[0]))
+    try:
+        resolver = DnsResolver(settings.CORREIO.dns_server)
+        found = await _look_up(domain, resolver)
+        turns = asyncio.Semaphore(CONVERSATIONS)
+        faults = await asyncio.gather(*(_take_turn(turns, claim, found) for claim in held))
+    finally:
+        keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeper
+    return [fault for fault in faults if fault]
+
+
+async def _look_up(domain: str, resolver: Resolver) -> Found:
+    config = settings.CORREIO
+    try:
+        hops = await next_hops(
+            domain,
+            resolver=resolver,
+            routes=config.routes,
+            port=config.remote_smtp_port,
+            own_names={config.hostname.lower()},
+            allow_private=config.allow_private_hops,
+        )
+    except NoRoute as nowhere:
+        return Found(domain, refusal=nowhere)
+    return Found(domain, tuple(hops))
+
+
+async def _take_turn(turns: asyncio.Semaphore, claim: Claim, found: Found) -> Exception | None:
+    async with turns:
+        try:
+            report = await _talk(claim, found)
+            if report:
+                await _at_desk(partial(queue_record.record, claim, report))
+        except Exception as fault:
+            await _at_desk(partial(_put_off, claim, fault))
+            return fault
+    return None
+
+
+async def _talk(claim: Claim, found: Found) -> Report | None:
+    """One delivery over the network; None when the entry is gone."""
+    recipients = tuple(claimed.address for claimed in claim.recipients)
+    if found.refusal:
+        return found.refused(recipients)
+    outgoing = await _at_desk(partial(_outgoing, claim, recipients))
+    if outgoing is None:
+        return None
+    config = settings.CORREIO
+    report = await smtp_client.deliver(
+        found.hops, outgoing, hostname=config.hostname, timeouts=Timeouts.rfc().capped(config.stage_timeout)
+    )
+    return found.introduced(report)
+
+
+def _outgoing(claim: Claim, recipients: tuple[str, ...]) -> Outgoing | None:
+    entry = QueueEntry.objects.filter(pk=claim.entry_id).first()
+    if entry is None:
+        return None
+    content = bytes(entry.prefix) + blobs.read(entry.blob_id)
+    return Outgoing(entry.sender, recipients, content, entry.eight_bit, entry.smtputf8)
+
+
+async def _keep_leases(first: Claim) -> None:
+    """Renew the leases of a batch (they share a token) for as long as the worker lives."""
+    while True:
+        await asyncio.sleep(queue.LEASE.total_seconds() / 4)
+        with suppress(DatabaseError):  # the next round tries again; a lease that ends meanwhile is not ours any more
+            await _at_desk(partial(queue.renew, first.token))
+
+
+def _put_off(claim: Claim, fault: Exception) -> None:
+    """Push the rows ahead. Without a database the lease does it: it ends, and the sweep takes the rows back."""
+    logger.exception("the try of queue entry %s stumbled", claim.entry_id, exc_info=fault)
+    with suppress(DatabaseError):
+        queue.put_off(claim, fault)
+
+
+async def _at_desk(work: Callable[[], Answer]) -> Answer:
+    """Run database work in a thread of the desk, where no event loop runs; its connection goes back to the pool."""
+
+    def run() -> Answer:
+        try:
+            return work()
+        finally:
+            close_old_connections()
+
+    return await asyncio.get_running_loop().run_in_executor(_desk, run)

@@ -1,0 +1,48 @@
+"""What the search for the next hop found, and how it is told in the dialogue of a try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from mailserver.net.mx import Hop, NoRoute
+from mailserver.net.smtp_results import Line, Report, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The hops of a domain, best first, or why there are none."""
+
+    domain: str
+    hops: tuple[Hop, ...] = ()
+    refusal: NoRoute | None = None
+
+    def introduced(self, report: Report) -> Report:
+        """The report with what the search found in front of its dialogue."""
+        return replace(report, lines=[Line(0.0, "note", text) for text in self._sentences()] + report.lines)
+
+    def refused(self, recipients: tuple[str, ...]) -> Report:
+        """The report of a try that found nowhere to call."""
+        if self.refusal is None:
+            raise ValueError("there are hops to try")
+        now, refusal = datetime.now(UTC), self.refusal
+        results = [
+            Result(recipient, "bounced" if refusal.permanent else "deferred", 0, refusal.enhanced, refusal.text)
+            for recipient in recipients
+        ]
+        return Report(None, "", results, [Line(0.0, "note", refusal.text)], now, now)
+
+    def _sentences(self) -> Iterator[str]:
+        hosts: dict[tuple[str, int | None], list[str]] = {}
+        for hop in self.hops:
+            hosts.setdefault((hop.host, hop.preference), []).append(hop.address)
+        for (host, preference), addresses in hosts.items():
+            where = "" if addresses == [host] else f" [{', '.join(addresses)}]"
+            match self.hops[0].source:
+                case "route":
+                    yield f"Route of {self.domain}: {host}{where}, port {self.hops[0].port}"
+                case "mx":
+                    yield f"MX of {self.domain}: {host}{where}, preference {preference}"
+                case "address":
+                    yield f"{self.domain} has no MX, so its own address counts: {', '.join(addresses)}"

@@ -1,0 +1,84 @@
+"""Queue entries whose recipients live here: filed in the transaction that records it, so exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from django.conf import settings
+
+from mailserver.errors import UnknownRecipient
+from mailserver.mail import addresses, replies
+from mailserver.mail.replies import Reply
+from mailserver.net.smtp_results import Line, Outcome, Report, Result
+from mailserver.services import inbound, recipients
+from mailserver.services.queue import Claim
+from mailserver.services.queue_record import Book, recording
+from mailserver.services.recipients import Local
+from mailserver.store import blobs
+from mailserver.store.models import QueueRecipient
+
+PROTOCOL = "LOCAL"
+
+
+def deliver(claim: Claim) -> None:
+    """File the message for the claim's recipients and record it. A claim that was lost files nothing."""
+    with recording(claim) as book:
+        if book and book.rows:
+            book.write(_file(book))
+
+
+def _file(book: Book) -> Report:
+    started = datetime.now(UTC)
+    raw = bytes(book.entry.prefix) + blobs.read(book.entry.blob_id)
+    refused: dict[str, Reply] = {}
+    takers: dict[str, Local] = {}
+    for row in book.rows:
+        found = _taker(row, len(raw))
+        if isinstance(found, Local):
+            takers[row.address] = found
+        else:
+            refused[row.address] = found
+    lines = [Line(0.0, "note", f"{book.held.domain} lives on this server: no connection is needed")]
+    reply = _stored(book, raw, list(takers.values()), started) if takers else None
+    results = [_result(row.address, refused.get(row.address) or reply) for row in book.rows]
+    finished = datetime.now(UTC)
+    seconds = (finished - started).total_seconds()
+    lines += [Line(seconds, "note", f"{result.recipient}: {result.reply}") for result in results]
+    return Report(None, "", results, lines, started, finished)
+
+
+def _taker(row: QueueRecipient, size: int) -> Local | Reply:
+    """The mailbox of a recipient, or the reply our own MX would give."""
+    try:
+        found = recipients.lookup(addresses.parse(row.address))
+    except UnknownRecipient:
+        return replies.UNKNOWN_RECIPIENT
+    if not isinstance(found, Local):
+        # The domain stopped being hosted between the claim and now; the next try goes out by SMTP.
+        return replies.TRY_LATER
+    return found if recipients.room(found.account_id) >= size else replies.MAILBOX_FULL
+
+
+def _stored(book: Book, raw: bytes, takers: Sequence[Local], at: datetime) -> Reply:
+    entry = book.entry
+    stored = inbound.deliver(
+        inbound.Incoming(
+            raw=raw,
+            sender=entry.sender,
+            recipients=tuple(takers),
+            helo=settings.CORREIO.hostname,
+            protocol=PROTOCOL,
+            at=at,
+            eight_bit=entry.eight_bit,
+            smtputf8=entry.smtputf8,
+        )
+    )
+    return replies.message_taken(stored.reference)
+
+
+def _result(recipient: str, reply: Reply | None) -> Result:
+    if reply is None:
+        raise ValueError(f"{recipient} was neither taken nor refused")
+    outcome: Outcome = "delivered" if reply.positive else "bounced" if reply.code >= 500 else "deferred"
+    return Result(recipient, outcome, reply.code, reply.enhanced, reply.text)

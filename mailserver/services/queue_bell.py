@@ -1,0 +1,55 @@
+"""Waking the workers. The rows are the truth: a bell that does not ring costs only the time to the next sweep."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+import redis
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+TASK = "mailserver.tasks.deliver_domain"
+
+# Later bells are left to the sweep: a worker keeps tasks with a time in its memory.
+SOON = 120.0
+
+# A bell nobody heard for this long has been repeated by the sweep.
+STALE = 300.0
+
+logger = logging.getLogger(__name__)
+
+
+@functools.lru_cache(maxsize=1)
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
+
+
+def wake(domains: Iterable[str], *, at: datetime | None = None) -> None:
+    """Once the surrounding transaction is committed, have a worker look at these destinations, now or `at` a time.
+
+    Redis away is logged; the sweep finds the rows.
+    """
+    names = sorted(set(domains))
+    transaction.on_commit(lambda: _ring(names, at))
+
+
+def _ring(domains: list[str], at: datetime | None) -> None:
+    seconds = max(0.0, (at - timezone.now()).total_seconds()) if at else 0.0
+    if not domains or seconds > SOON:
+        return
+    try:
+        # The broker's client repeats a failed call for six seconds, in which a person would wait for the 250.
+        if settings.CORREIO.redis_url:
+            _client(settings.CORREIO.redis_url).ping()
+        for domain in domains:
+            current_app.send_task(TASK, args=[domain], countdown=seconds or None, expires=seconds + STALE, retry=False)
+    except (OperationalError, redis.RedisError) as error:
+        logger.warning("workers not woken for %s, the sweep will find it: %s", ", ".join(domains), error)

@@ -1,0 +1,101 @@
+"""Taking away what nobody needs any more. Each step is a batch in its own short transaction."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from mailserver.store.models import Change, Message, QueueEntry, Thread, UndoStep, Vanished
+
+QUEUE_HISTORY = timedelta(days=30)
+# A client that was away for longer is told of everything again (RFC 7162 §3.2.6 allows it).
+CHANGES = timedelta(days=14)
+UNDO = timedelta(days=7)
+# A blob is written before the row that owns it, in the same transaction; a day is longer than any transaction.
+OWNERLESS = timedelta(days=1)
+
+BATCH = 500
+
+FIND_OWNERLESS = """
+DELETE FROM blob WHERE id IN (
+    SELECT b.id FROM blob b
+    WHERE b.created_at < %s
+      AND NOT EXISTS (SELECT FROM message m WHERE m.blob_id = b.id)
+      AND NOT EXISTS (SELECT FROM queueentry q WHERE q.blob_id = b.id)
+    LIMIT %s)
+"""
+
+logger = logging.getLogger(__name__)
+
+
+def tidy() -> dict[str, int]:
+    """Remove old queue history, changes, undo steps, expunged messages and blobs without owner; how many of each."""
+    now = timezone.now()
+    removed = {
+        "queue entries": _queue_history(now),
+        "changes": Change.objects.filter(at__lt=now - CHANGES).delete()[0],
+        "undo steps": UndoStep.objects.filter(at__lt=now - UNDO).delete()[0],
+        "messages": _vanished(now),
+        "blobs": _ownerless(now),
+    }
+    logger.info("tidied: %s", ", ".join(f"{count} {what}" for what, count in removed.items()))
+    return removed
+
+
+def _queue_history(now: datetime) -> int:
+    count = 0
+    while True:
+        old = QueueEntry.objects.filter(finished_at__lt=now - QUEUE_HISTORY).order_by("finished_at")
+        ids = list(old.values_list("id", flat=True)[:BATCH])
+        if not ids:
+            return count
+        QueueEntry.objects.filter(id__in=ids).delete()
+        count += len(ids)
+
+
+def _vanished(now: datetime) -> int:
+    """Messages that were expunged everywhere and whose last day is over.
+
+    The rows that tell IMAP clients of the expunge stay as long as the changes do.
+    """
+    Vanished.objects.filter(until__lt=now - CHANGES).delete()
+    count = 0
+    while True:
+        over = Vanished.objects.filter(until__lt=now, message__isnull=False).order_by("until")
+        ids = sorted(set(over.values_list("message_id", flat=True)[:BATCH]))
+        if not ids:
+            return count
+        count += _forget(ids, now)
+
+
+def _forget(ids: list[int], now: datetime) -> int:
+    """Delete those of the messages that no folder holds and no session may still read; all leave the vanished rows."""
+    with transaction.atomic():
+        # The order of store/writer.py: a delivery that joins one of these conversations waits here or is seen.
+        accounts = Message.objects.filter(id__in=ids).values_list("account_id", flat=True)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(x) FROM (SELECT unnest(%s::bigint[]) AS x ORDER BY 1) AS account",
+                [sorted(set(accounts))],
+            )
+        waiting = Vanished.objects.filter(message_id__in=ids, until__gte=now).values_list("message_id", flat=True)
+        free = Message.objects.filter(id__in=ids, entries__isnull=True).exclude(id__in=list(waiting))
+        gone = dict(free.values_list("id", "thread_id"))
+        Vanished.objects.filter(message_id__in=ids, until__lt=now).update(message=None)
+        Message.objects.filter(id__in=gone).delete()
+        Thread.objects.filter(id__in=set(gone.values()), messages__isnull=True).delete()
+        return len(gone)
+
+
+def _ownerless(now: datetime) -> int:
+    count = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(FIND_OWNERLESS, [now - OWNERLESS, BATCH])
+            found = int(cursor.rowcount)
+        count += found
+        if found < BATCH:
+            return count

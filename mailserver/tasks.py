@@ -1,0 +1,22 @@
+"""Celery tasks: bells that call one service each. The rows are the truth, so a task may be lost or come twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from mailserver.services import delivery, queue, retention
+
+
+@shared_task
+def deliver_domain(domain: str) -> None:
+    delivery.deliver_domain(domain)
+
+
+@shared_task
+def sweep() -> None:
+    queue.sweep()
+
+
+@shared_task
+def tidy() -> None:
+    retention.tidy()
