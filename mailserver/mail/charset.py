@@ -44,6 +44,11 @@ _ASCII = frozenset({"ascii", "us-ascii", "ansi_x3.4-1968", "iso646-us"})
 _NO_CHARSET = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"})
 # Guessing costs about 1 ms per KB; more text makes the guess no better.
 _GUESS_SAMPLE = 4096
+# Fewer octets above 127 than this fit every charset alike; Windows-1252 is then the likeliest.
+_GUESS_EVIDENCE = 12
+_GUESSED = ["cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp874"]
+_GUESSED += ["cp932", "euc_jp", "gb18030", "big5", "cp949"]
+_ASCII_OCTETS = re.compile(rb"[\x00-\x7f]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -101,7 +106,10 @@ def _strict(data: bytes, codec: str) -> str | None:
 
 
 def _guess(data: bytes) -> str:
-    best = from_bytes(data[:_GUESS_SAMPLE]).best()
+    sample = data[:_GUESS_SAMPLE]
+    best = None
+    if len(_ASCII_OCTETS.sub(b"", sample)) >= _GUESS_EVIDENCE:
+        best = from_bytes(sample, cp_isolation=_GUESSED).best()
     for codec in (best.encoding if best else "cp1252", "cp1252"):
         text = _strict(data, codec)
         if text is not None:

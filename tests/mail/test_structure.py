@@ -170,7 +170,7 @@ def test_it_never_raises_and_offsets_lie_inside(raw: bytes) -> None:
     root = scan(raw)
     check_offsets(raw, root)
     for part in walk(root):
-        assert len(structure.content(raw, part)) == part.decoded_size
+        assert part.is_multipart or len(structure.content(raw, part)) == part.decoded_size
         structure.text(raw, part).encode()
     value = structure.to_json(root)
     assert structure.from_json(json.loads(json.dumps(value))) == root
