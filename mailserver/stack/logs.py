@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections import deque
 from collections.abc import Callable
@@ -29,8 +30,10 @@ class Log:
             self._file.close()
             self._turn()
         self._room -= len(line)
-        self._file.write(line)
         self._tail.append(line)
+        # On a full disk the line is lost, but the reading goes on: a child would block on a full pipe.
+        with contextlib.suppress(OSError):
+            self._file.write(line)
 
     def tail(self) -> list[str]:
         """The last lines, decoded, without line ends."""

@@ -23,7 +23,9 @@ def relative(path: Path) -> str:
 def _tracked() -> Iterator[Path]:
     """What git knows or would add; every file outside built folders where there is no git, as in an archive."""
     if (ROOT / ".git").exists():
-        command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        # safe.directory: the tests may be run by another user than the one who cloned.
+        command = ["git", "-c", "safe.directory=*", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others"]
+        command += ["--exclude-standard"]
         listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         yield from (ROOT / name for name in listed.split("\0") if name)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import pytest
 
@@ -42,6 +43,16 @@ def test_it_keeps_the_last_lines_and_at_most_two_files(tmp_path, monkeypatch):
     assert sorted(path.name for path in log.path.parent.iterdir()) == ["smtp.log", "smtp.log.1"]
     assert log.path.stat().st_size <= 100
     assert (log.path.with_suffix(".log.1").read_bytes() + log.path.read_bytes()).endswith(b"line 099\n")
+
+
+def test_it_goes_on_reading_when_the_disk_is_full(tmp_path):
+    log = logs.Log(tmp_path / "smtp.log")
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, log._file.fileno())
+    os.close(full)
+    log.write(b"no room\n")
+    assert log.tail() == ["no room"]
+    log.close()
 
 
 def test_it_keeps_the_log_of_the_run_before(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
@@ -22,5 +23,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        # A closed terminal must not keep the system from stopping in order; the log files have everything.
+        with contextlib.suppress(OSError):
+            self.stdout.write(line)
+            self.stdout.flush()
