@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from mailserver.services import events, schedule
-from mailserver.services.queue_bell import wake
+from mailserver.services.queue_bell import wake as wake
 from mailserver.store.models import DeliveryAttempt, Event, QueueEntry, QueueRecipient
 
 State = QueueRecipient.State

@@ -61,12 +61,12 @@ def _vanished(now: datetime) -> int:
 
     The rows that tell IMAP clients of the expunge stay as long as the changes do.
     """
-    Vanished.objects.filter(until__lt=now - CHANGES).delete()
     count = 0
     while True:
         over = Vanished.objects.filter(until__lt=now, message__isnull=False).order_by("until")
         ids = sorted(set(over.values_list("message_id", flat=True)[:BATCH]))
         if not ids:
+            Vanished.objects.filter(until__lt=now - CHANGES).delete()
             return count
         count += _forget(ids, now)
 

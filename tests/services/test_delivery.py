@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from mailserver.conf import Route
-from mailserver.services import accounts, delivery, inbound
+from mailserver.services import accounts, delivery, delivery_local, inbound, queue
 from mailserver.store.models import Account, Domain, Event, MailboxMessage, QueueEntry, QueueRecipient
 from tests.support.dns_server import SERVFAIL, DnsServer
 from tests.support.mail import message
@@ -229,10 +229,8 @@ def test_it_waits_for_room_in_a_full_local_mailbox_and_then_gives_up(configure, 
     assert not MailboxMessage.objects.filter(account=bob).exists()
 
 
-def test_it_files_nothing_here_when_another_worker_has_taken_over(configure, alice, bob, monkeypatch):
+def test_it_files_nothing_here_when_another_worker_has_taken_over(configure, alice, bob):
     entry = queued(alice, "bob@hamburger.edu")
-    from mailserver.services import delivery_local, queue
-
     (held,) = queue.claim("hamburger.edu")
     entry.recipients.update(lease_token="00000000-0000-0000-0000-000000000001")
     delivery_local.deliver(held)
@@ -279,22 +277,16 @@ def test_it_answers_a_second_delivery_of_the_same_message_without_filing_it_twic
 
 
 def test_it_keeps_the_order_of_urgency(remote, alice):
-    server = remote()
-    late = queued(alice, "late@hamburger.edu", at=timezone.now() - timedelta(minutes=1))
+    remote()
+    queued(alice, "late@hamburger.edu", at=timezone.now() - timedelta(minutes=1))
     early = queued(alice, "early@hamburger.edu", at=timezone.now() - timedelta(minutes=2))
     urgent = queued(alice, "urgent@hamburger.edu")
     QueueEntry.objects.filter(pk=urgent.pk).update(priority=1)
-    from mailserver.services import queue
-
-    claims = [queue.claim("hamburger.edu", 1)[0].entry_id]
-    assert claims == [urgent.pk]
-    assert (late.pk, early.pk) and server.sessions == []
+    assert queue.claim("hamburger.edu", 1)[0].entry_id == urgent.pk
     assert queue.claim("hamburger.edu", 1)[0].entry_id == early.pk
 
 
 def test_it_lets_only_two_workers_talk_to_one_destination(configure, alice, domains):
-    from mailserver.services import queue
-
     for _ in range(3):
         queued(alice, "bob@hamburger.edu")
     assert queue.claim("hamburger.edu", 1)
