@@ -1,0 +1,109 @@
+"""SMTP to other servers: `deliver` takes one message through the hops of its destination.
+
+How it is made: a `Connection` (smtp_connection) is a session with one server, to be kept for more messages or
+ended; it holds a `Dialogue` (smtp_dialogue: commands and answers in step) over a `Wire` (smtp_wire: lines and
+replies) and runs a `Transaction` (smtp_transaction: MAIL to end mark) for each message. What was said is in
+the `Transcript` (transcript), the values are in smtp_results.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from mailserver.net.mx import Hop
+from mailserver.net.smtp_connection import Connection
+from mailserver.net.smtp_results import Line, Outcome, Outgoing, Report, Result, SmtpFailure, Timeouts
+from mailserver.net.transcript import Transcript
+
+__all__ = ["Connection", "Line", "Outgoing", "Report", "Result", "Timeouts", "Transcript", "deliver"]
+
+
+async def deliver(hops: Sequence[Hop], outgoing: Outgoing, *, hostname: str, timeouts: Timeouts) -> Report:
+    """Sends one message, trying the hops in order; `hostname` is our name in EHLO.
+
+    A recipient is settled by the first hop that takes or finally refuses it (2xx or 5xx to MAIL, RCPT, DATA or
+    the message); one that is only deferred goes on to the next hop (RFC 5321 §5.1). A hop that sends us away
+    before MAIL, be it with 5xx, speaks for itself and not for the mailbox (RFC 5321 §3.1, RFC 7504 §3), so the
+    next one is asked; only when every hop refused for good is the message bounced (RFC 5321 §4.2.1), else it
+    is deferred. After a connection lost between the end mark and its reply no other hop is tried, because the
+    message may have arrived.
+    Never raises for what servers or the network do; ValueError when there are no hops.
+    """
+    if not hops:
+        raise ValueError("a delivery needs at least one hop")
+    delivery = _Delivery(outgoing, hostname, timeouts)
+    for hop in hops:
+        if delivery.unsettled and not delivery.in_doubt and not delivery.too_late:
+            await delivery.attempt(hop)
+    return delivery.report()
+
+
+@dataclass
+class _Delivery:
+    """What is known so far, over all hops."""
+
+    outgoing: Outgoing
+    hostname: str
+    timeouts: Timeouts
+    transcript: Transcript = field(default_factory=Transcript)
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    results: dict[str, Result] = field(default_factory=dict)
+    turned_away: list[tuple[Hop, SmtpFailure]] = field(default_factory=list)
+    in_doubt: bool = False
+    hop: Hop | None = None
+    tls: str = ""
+
+    def __post_init__(self) -> None:
+        self._deadline = asyncio.get_running_loop().time() + self.timeouts.total
+
+    @property
+    def unsettled(self) -> list[str]:
+        return [r for r in self.outgoing.recipients if not _settled(self.results.get(r))]
+
+    @property
+    def too_late(self) -> bool:
+        return asyncio.get_running_loop().time() >= self._deadline
+
+    async def attempt(self, hop: Hop) -> None:
+        self.hop, self.tls = hop, ""
+        try:
+            connection = await Connection.open(
+                hop,
+                hostname=self.hostname,
+                timeouts=self.timeouts,
+                transcript=self.transcript,
+                deadline=self._deadline,
+            )
+        except SmtpFailure as failure:
+            self.turned_away.append((hop, failure))
+            return
+        try:
+            self.tls = connection.tls
+            part = replace(self.outgoing, recipients=tuple(self.unsettled))
+            for result in await connection.send_message(part):
+                self.results[result.recipient] = result
+            self.in_doubt = connection.in_doubt
+            await connection.quit()
+        except BaseException:
+            await connection.abandon()
+            raise
+
+    def report(self) -> Report:
+        results = [self.results.get(r) or self._unreached(r) for r in self.outgoing.recipients]
+        finished = datetime.now(UTC)
+        return Report(self.hop, self.tls, results, self.transcript.lines(), self.started, finished)
+
+    def _unreached(self, recipient: str) -> Result:
+        """The result of a recipient whom no hop was asked about."""
+        for_now = [attempt for attempt in self.turned_away if not attempt[1].permanent]
+        hop, failure = (for_now or self.turned_away)[-1]
+        outcome: Outcome = "deferred" if for_now else "bounced"
+        reached = hop if failure.code else None
+        return Result(recipient, outcome, failure.code, failure.enhanced, failure.text, reached)
+
+
+def _settled(result: Result | None) -> bool:
+    return result is not None and result.outcome != "deferred"

@@ -1,0 +1,204 @@
+"""A session with one remote SMTP server: call, greeting, encryption, messages, QUIT."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import ssl
+from dataclasses import replace
+
+from mailserver.net import tls
+from mailserver.net.mx import Hop
+from mailserver.net.smtp_dialogue import Dialogue
+from mailserver.net.smtp_results import ConnectionBroken, Outgoing, Result, SmtpFailure, Timeouts
+from mailserver.net.smtp_transaction import Transaction
+from mailserver.net.smtp_wire import Answer, Wire
+from mailserver.net.transcript import Transcript
+
+# How long an orderly close may take once nothing depends on it.
+_CLOSE_PATIENCE = 1.0
+
+
+class _TlsFailed(Exception):
+    """Encryption was begun and failed; the connection cannot be used."""
+
+
+class Connection:
+    """A session with one server, ready for messages. Made by `open`, ended by `quit` or `abandon`."""
+
+    def __init__(self, hop: Hop, hostname: str, timeouts: Timeouts, dialogue: Dialogue) -> None:
+        self.hop = hop
+        self.extensions: dict[str, str] = {}
+        self.usable = True
+        self.in_doubt = False
+        self._hostname = hostname
+        self._timeouts = timeouts
+        self._dialogue = dialogue
+        self._needs_reset = False
+
+    @classmethod
+    async def open(
+        cls,
+        hop: Hop,
+        *,
+        hostname: str,
+        timeouts: Timeouts,
+        transcript: Transcript,
+        deadline: float | None = None,
+    ) -> Connection:
+        """Calls the hop and says EHLO (or HELO) as `hostname`, encrypted when the server offers it.
+
+        Encryption is opportunistic: a failed handshake costs a second call in clear (RFC 7435 §4).
+        `deadline` is in the event loop's time. Raises SmtpFailure.
+        """
+        if deadline is None:
+            deadline = asyncio.get_running_loop().time() + timeouts.total
+        try:
+            return await cls._opened(hop, hostname, timeouts, transcript, deadline, encrypt=True)
+        except _TlsFailed as failed:
+            transcript.note(f"Encryption failed: {failed}. Calling again without it")
+        return await cls._opened(hop, hostname, timeouts, transcript, deadline, encrypt=False)
+
+    @property
+    def tls(self) -> str:
+        """`TLSv1.3 TLS_AES_256_GCM_SHA384`, or '' in clear."""
+        return self._dialogue.wire.tls
+
+    async def send_message(self, outgoing: Outgoing, deadline: float | None = None) -> list[Result]:
+        """A result for each recipient; never raises for what the server does.
+
+        Recipients that one transaction has no room for go into the next on this connection. Afterwards `usable`
+        says whether another message may follow, `in_doubt` whether the server may have taken this one unseen.
+        """
+        if deadline is not None:
+            self._dialogue.deadline = deadline
+        results: dict[str, Result] = {}
+        left = list(outgoing.recipients)
+        while left:
+            part = replace(outgoing, recipients=tuple(left))
+            transaction = Transaction(self._dialogue, self.extensions, part, self._timeouts)
+            await transaction.run(reset=self._needs_reset)
+            results |= transaction.results
+            self._needs_reset = transaction.left_open
+            self.in_doubt = transaction.in_doubt
+            self.usable = not transaction.broken and self._dialogue.farewell is None
+            left = transaction.overflow if self.usable else []
+        tls_used = self.tls
+        return [replace(results[r], hop=self.hop, tls=tls_used) for r in outgoing.recipients]
+
+    async def quit(self) -> None:
+        """Says QUIT and closes; what the server makes of it changes nothing any more (RFC 5321 §4.1.1.10)."""
+        if not self.usable:
+            await self.abandon()
+            return
+        self.usable = False
+        try:
+            await self._dialogue.command("QUIT", self._timeouts.quit)
+        except ConnectionBroken as broken:
+            self._dialogue.confess(broken)
+        await self._dialogue.wire.close(_CLOSE_PATIENCE)
+
+    async def abandon(self) -> None:
+        """Closes without a word, for a session that went wrong."""
+        self.usable = False
+        await self._dialogue.wire.close(0)
+
+    @classmethod
+    async def _opened(
+        cls,
+        hop: Hop,
+        hostname: str,
+        timeouts: Timeouts,
+        transcript: Transcript,
+        deadline: float,
+        *,
+        encrypt: bool,
+    ) -> Connection:
+        transcript.note(f"Calling {hop}")
+        dialogue = Dialogue(await _call(hop, timeouts.connect), transcript, deadline)
+        connection = cls(hop, hostname, timeouts, dialogue)
+        try:
+            await connection._begin(encrypt)
+        except ConnectionBroken as broken:
+            dialogue.confess(broken)
+            await connection.abandon()
+            raise
+        except SmtpFailure:
+            await connection.quit()  # RFC 5321 §3.1: a client that is sent away still says QUIT
+            raise
+        except BaseException:
+            await connection.abandon()
+            raise
+        return connection
+
+    async def _begin(self, encrypt: bool) -> None:
+        """Greeting, EHLO and, when offered and wanted, TLS with a second EHLO."""
+        greeting = await self._dialogue.answer(self._timeouts.greeting)
+        if not greeting.positive:
+            raise _refused(greeting)
+        await self._hello()
+        if encrypt and "STARTTLS" in self.extensions:
+            await self._start_tls()
+
+    async def _hello(self) -> None:
+        """EHLO, or HELO for a server that does not know it (RFC 5321 §3.2, §4.1.4)."""
+        hello = await self._dialogue.command(f"EHLO {self._hostname}", self._timeouts.hello)
+        if hello.permanent:
+            hello = await self._dialogue.command(f"HELO {self._hostname}", self._timeouts.hello)
+            self.extensions = {}
+        else:
+            self.extensions = _extensions(hello)
+        if not hello.positive:
+            raise _refused(hello)
+
+    async def _start_tls(self) -> None:
+        """STARTTLS (RFC 3207 §4). Raises _TlsFailed when the connection is lost by it."""
+        answer = await self._dialogue.command("STARTTLS", self._timeouts.starttls)
+        if not answer.positive:
+            self._dialogue.transcript.note("The server offered encryption but refuses it now; going on in clear")
+            return
+        if self._dialogue.wire.unread:
+            # RFC 3207 §6: words in clear that would be taken for words under TLS. Somebody is in between.
+            raise _TlsFailed("the server spoke on in clear after agreeing to encrypt")
+        try:
+            async with self._dialogue.patience(self._timeouts.starttls, "no TLS handshake"):
+                await self._dialogue.wire.start_tls(tls.client_context(), tls.server_name(self.hop.host))
+            self._dialogue.transcript.note(f"Encrypted from here: {self.tls}")
+            # What was offered in clear counts no more (RFC 3207 §4.2). With TLS 1.3 a server that rejects the
+            # handshake is heard only now.
+            await self._hello()
+        except ConnectionBroken as broken:
+            raise _TlsFailed(broken.text) from broken
+        except OSError as failed:
+            raise _TlsFailed(_reason(failed)) from failed
+
+
+async def _call(hop: Hop, seconds: float) -> Wire:
+    """A TCP connection to the hop. Raises SmtpFailure with status 4.4.1."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await Wire.connect(hop.address, hop.port)
+    except TimeoutError as late:
+        raise SmtpFailure(0, "4.4.1", f"{hop} did not answer within {seconds:g} seconds") from late
+    except OSError as failed:
+        raise SmtpFailure(0, "4.4.1", f"{hop}: {_reason(failed)}") from failed
+
+
+def _reason(failed: OSError) -> str:
+    """What the system said, in the words of its C library when it gave a number only."""
+    if failed.errno == errno.ECONNREFUSED:
+        return "nobody takes mail there (connection refused)"
+    if isinstance(failed, ssl.SSLError):
+        return failed.reason or str(failed)
+    return os.strerror(failed.errno) if failed.errno else str(failed) or type(failed).__name__
+
+
+def _refused(answer: Answer) -> SmtpFailure:
+    return SmtpFailure(answer.code, answer.enhanced, answer.text)
+
+
+def _extensions(hello: Answer) -> dict[str, str]:
+    """Keyword to parameters of each line but the first, which holds the server's name (RFC 5321 §4.1.1.1)."""
+    lines = (line[4:].strip().partition(" ") for line in hello.lines[1:])
+    return {keyword.upper(): parameters for keyword, _, parameters in lines}

@@ -1,0 +1,150 @@
+"""The values that go into and come out of an SMTP delivery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Literal
+
+from mailserver.errors import InvalidName
+from mailserver.net.mx import Hop
+
+Outcome = Literal["delivered", "deferred", "bounced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message for one destination.
+
+    `sender` is '' for bounces; addresses are `local@domain` with A-label domains. `eight_bit`: the content has
+    octets above 127; `smtputf8`: its header needs SMTPUTF8 (addresses that do are seen without it).
+    Raises InvalidName for an address that would break the command line.
+    """
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+    eight_bit: bool
+    smtputf8: bool
+
+    def __post_init__(self) -> None:
+        for address in (self.sender, *self.recipients):
+            if not address.isprintable():
+                raise InvalidName(f"{address!r} cannot stand in an SMTP command")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the dialogue; `at` is in seconds since the start of the delivery.
+
+    A client's line carries the time it was sent even when, sent in one go with others (RFC 2920), it stands
+    later, before its own answer.
+    """
+
+    at: float
+    side: Literal["client", "server", "note"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one recipient.
+
+    `code` and `enhanced` are the remote server's (`enhanced` is '' when it gave none). `code` 0 means that no
+    reply settled it: `enhanced` and `text` are then our own words. `hop` is None when no server was reached;
+    `tls` is '' when the connection was in clear.
+    """
+
+    recipient: str
+    outcome: Outcome
+    code: int
+    enhanced: str
+    text: str
+    hop: Hop | None = None
+    tls: str = ""
+
+    @property
+    def reply(self) -> str:
+        """`550 5.1.1 No such user here`, or only the words when no server said them."""
+        if not self.code:
+            return self.text
+        return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One delivery: a result for each recipient, in the order given, and the whole dialogue.
+
+    `hop` and `tls` are those of the last server called. Times are aware UTC.
+    """
+
+    hop: Hop | None
+    tls: str
+    results: list[Result]
+    lines: list[Line]
+    started: datetime
+    finished: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait at each stage, and in all for one delivery over all its hops."""
+
+    connect: float
+    greeting: float
+    hello: float
+    starttls: float
+    mail: float
+    recipient: float
+    data_start: float
+    data_block: float
+    data_end: float
+    quit: float
+    total: float
+
+    @classmethod
+    def rfc(cls) -> Timeouts:
+        """RFC 5321 §4.5.3.2. It has no figure for connecting (TCP would try for minutes), the handshake and QUIT
+        (nothing depends on its answer). The total keeps a hostile server from holding a worker for days.
+        """
+        return cls(
+            connect=30,
+            greeting=300,
+            hello=300,
+            starttls=60,
+            mail=300,
+            recipient=300,
+            data_start=120,
+            data_block=180,
+            data_end=600,
+            quit=5,
+            total=3600,
+        )
+
+    def capped(self, stage_timeout: float | None) -> Timeouts:
+        """No stage longer than `stage_timeout` seconds (None: unchanged); the total stays."""
+        if stage_timeout is None:
+            return self
+        stages = (field.name for field in fields(self) if field.name != "total")
+        return replace(self, **{name: min(getattr(self, name), stage_timeout) for name in stages})
+
+
+class SmtpFailure(Exception):
+    """A conversation that cannot go on. `code` is the remote reply's, 0 when there was none."""
+
+    def __init__(self, code: int, enhanced: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.enhanced = enhanced
+        self.text = text
+
+    @property
+    def permanent(self) -> bool:
+        return self.code >= 500 or (not self.code and self.enhanced.startswith("5"))
+
+
+class ConnectionBroken(SmtpFailure):
+    """The connection ended, fell silent or spoke something else than SMTP (status 4.4.x or 4.5.x)."""
+
+    def __init__(self, text: str, enhanced: str = "4.4.2") -> None:
+        super().__init__(0, enhanced, text)
