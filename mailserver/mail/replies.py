@@ -80,6 +80,11 @@ def message_taken(number: str) -> Reply:
     return MESSAGE_TAKEN.with_text(f"Queued as {number}")
 
 
+def message_stored(number: str) -> Reply:
+    """The message is in the mailboxes of its recipients, under this number."""
+    return MESSAGE_TAKEN.with_text(f"Stored as {number}")
+
+
 # The textbook path
 OK = Reply(250, "2.0.0", "OK", "RFC 5321 §4.2.2")
 SENDER_OK = Reply(250, "2.1.0", "Sender OK", "RFC 3463 §3.2")
@@ -100,9 +105,7 @@ TLS_REQUIRED = Reply(530, "5.7.0", "Start TLS first", "RFC 3207 §4")
 AUTHENTICATED = Reply(235, "2.7.0", "Signed in", "RFC 4954 §6")
 AUTH_FAILED = Reply(535, "5.7.8", "Address or password is wrong", "RFC 4954 §6")
 AUTH_REQUIRED = Reply(530, "5.7.0", "Sign in first", "RFC 4954 §6")
-AUTH_NEEDS_TLS = Reply(
-    538, "5.7.11", "Signing in needs an encrypted connection", "RFC 4954 §6; RFC 5248 §2.4"
-)
+AUTH_NEEDS_TLS = Reply(538, "5.7.11", "Signing in needs an encrypted connection", "RFC 4954 §6")
 AUTH_NOT_OFFERED = Reply(503, "5.5.1", "Signing in is not offered here", "RFC 5321 §4.2.4; RFC 4954 §4")
 AUTH_UNKNOWN_MECHANISM = Reply(504, "5.5.4", "That way of signing in is not offered", "RFC 4954 §4")
 AUTH_CANCELLED = Reply(501, "5.7.0", "Signing in was cancelled", "RFC 4954 §4")
@@ -111,9 +114,7 @@ AUTH_LINE_TOO_LONG = Reply(500, "5.5.6", "The line of the sign-in is too long", 
 AUTH_DONE_BEFORE = Reply(503, "5.5.1", "You are signed in already", "RFC 4954 §4")
 AUTH_IN_TRANSACTION = Reply(503, "5.5.1", "Not between MAIL and the end of the message", "RFC 4954 §4")
 AUTH_UNAVAILABLE = Reply(454, "4.7.0", "Signing in does not work for the moment", "RFC 4954 §6")
-AUTH_THROTTLED = Reply(
-    454, "4.7.0", "Too many failed sign-ins, try again in 15 minutes", "RFC 4954 §6; house"
-)
+AUTH_THROTTLED = Reply(454, "4.7.0", "Too many failed sign-ins, try again in 15 minutes", "RFC 4954 §6; house")
 AUTH_CLOSING = Reply(421, "4.7.0", "Too many failed sign-ins, closing", "RFC 5321 §3.8; house")
 
 # Order and form of commands
@@ -144,9 +145,7 @@ UNKNOWN_RECIPIENT = Reply(550, "5.1.1", "No such user here", "RFC 5321 §3.3; RF
 RECIPIENT_DISABLED = Reply(550, "5.2.1", "This mailbox takes no mail", "RFC 3463 §3.3")
 RELAY_DENIED = Reply(554, "5.7.1", "We do not relay for you", "RFC 5321 §3.6.2, §7.9; RFC 3463 §3.8")
 SENDER_NOT_YOURS = Reply(553, "5.7.1", "The sender is not an address of yours", "RFC 6409 §6.1")
-FROM_NOT_YOURS = Reply(
-    553, "5.7.1", "The From of the message is not an address of yours", "RFC 6409 §6.1, §8.1"
-)
+FROM_NOT_YOURS = Reply(553, "5.7.1", "The From of the message is not an address of yours", "RFC 6409 §6.1, §8.1")
 
 # Room and size
 MESSAGE_TOO_LARGE = Reply(552, "5.3.4", "The message is too large", "RFC 1870 §6.1, §6.3")
@@ -171,9 +170,7 @@ POLICY_REFUSED = Reply(550, "5.7.1", "Our rules do not allow this message", "RFC
 # Limits and trouble on our side
 TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections, try again later", "RFC 5321 §3.8; house")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing", "RFC 5321 §4.3.2; house")
-NOT_SMTP = Reply(
-    421, "4.7.0", "This is a mail server, closing", "house: HTTP verbs are cross-protocol attacks"
-)
+NOT_SMTP = Reply(421, "4.7.0", "This is a mail server, closing", "house: HTTP verbs are cross-protocol attacks")
 TOO_MUCH_DATA = Reply(421, "4.7.0", "Far above the size limit, closing", "house: twice the limit of RFC 1870")
 IDLE_TOO_LONG = Reply(421, "4.4.2", "Silent for too long, closing", "RFC 5321 §4.5.3.2.7")
 SESSION_TOO_LONG = Reply(421, "4.4.2", "The session took too long, closing", "RFC 5321 §3.8; house")

@@ -99,6 +99,8 @@ class ScriptedServer:
             step: [action] if isinstance(action, Action) else list(action)
             for step, action in {**DEFAULTS, **self._hello(), **(replies or {})}.items()
         }
+        # Set when a conversation comes to the step.
+        self.reached = {step: threading.Event() for step in self._script}
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._sockets: list[socket.socket] = []
@@ -147,6 +149,8 @@ class ScriptedServer:
             if self._over.is_set():
                 sock.close()
                 return
+            # Else Nagle and delayed acknowledgements cost 40 ms for each second small reply.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             session = Session()
             self.sessions.append(session)
             self._sockets.append(sock)
@@ -158,6 +162,7 @@ class ScriptedServer:
             for step in steps:
                 actions = self._script.get(step)
                 if actions:
+                    self.reached[step].set()
                     return actions.pop(0) if len(actions) > 1 else actions[0]
         return "500 5.5.1 Unknown command"
 
