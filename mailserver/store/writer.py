@@ -25,6 +25,9 @@ from mailserver.store.models.mailbox import Flag
 
 VANISHED_FOR = timedelta(hours=24)
 
+# By hand: Django's bulk_update builds a CASE per column and took a sixth of a delivery.
+COUNTERS = "UPDATE mailbox SET uidnext = %s, highestmodseq = %s, total = %s, unseen = %s, size = %s WHERE id = %s"
+
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
@@ -154,7 +157,11 @@ class MailboxWriter:
         touched = [self.boxes[mailbox_id] for mailbox_id in sorted(self._changed)]
         if not touched:
             return
-        Mailbox.objects.bulk_update(touched, ["uidnext", "highestmodseq", "total", "unseen", "size"])
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                COUNTERS,
+                [(box.uidnext, box.highestmodseq, box.total, box.unseen, box.size, box.id) for box in touched],
+            )
         summary.refresh(self._threads)
         now = timezone.now()
         Change.objects.bulk_create(
