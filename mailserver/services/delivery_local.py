@@ -74,7 +74,7 @@ def _stored(book: Book, raw: bytes, takers: Sequence[Local], at: datetime) -> Re
             smtputf8=entry.smtputf8,
         )
     )
-    return replies.message_taken(stored.reference)
+    return replies.message_stored(stored.reference)
 
 
 def _result(recipient: str, reply: Reply | None) -> Result:
