@@ -102,6 +102,11 @@ YOUR_LIMIT = Meaning(
     "Send it tomorrow, or ask your administrator for a higher limit.",
     "Send it tomorrow, or ask your administrator for a higher limit.",
 )
+DRAFT_GONE = Meaning(
+    "draft_gone",
+    "this draft was sent or changed already",
+    "Look in Sent; if it is not there, open the draft again and send it.",
+)
 LOOP = Meaning(
     "loop",
     "the message goes round in a circle between servers",
@@ -221,6 +226,7 @@ _WORDS = [
     (r"^no answer to .* within .* seconds", SILENT),
     (r"gr[ea]y.?list|try again (in|after) \d+ (second|minute)", GREYLISTED),
     (r"not an address of yours|not owned by user|sender address rejected: not logged in", NOT_YOURS),
+    (r"draft was sent or changed", DRAFT_GONE),
     (r"as much as a day allows", YOUR_LIMIT),
     (r"sign in first|authentication (is )?required|not logged in", SIGN_IN),
     (r"start ?tls|must be encrypted|(tls|encryption) (is )?(required|needed)", ENCRYPTED_ONLY),

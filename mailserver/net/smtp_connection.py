@@ -154,24 +154,27 @@ class Connection:
 
     async def _start_tls(self) -> None:
         """STARTTLS (RFC 3207 §4). Raises _TlsFailed when the connection is lost by it."""
-        answer = await self._dialogue.command("STARTTLS", self._timeouts.starttls)
-        if not answer.positive:
-            self._dialogue.transcript.note("The server offered encryption but refuses it now; going on in clear")
-            return
-        if self._dialogue.wire.unread:
-            # RFC 3207 §6: words in clear that would be taken for words under TLS. Somebody is in between.
-            raise _TlsFailed("the server spoke on in clear after agreeing to encrypt")
         try:
-            async with self._dialogue.patience(self._timeouts.starttls, "no TLS handshake"):
-                await self._dialogue.wire.start_tls(tls.client_context(), tls.server_name(self.hop.host))
-            self._dialogue.transcript.note(f"Encrypted from here: {self.tls}")
-            # What was offered in clear counts no more (RFC 3207 §4.2). With TLS 1.3 a server that rejects the
-            # handshake is heard only now.
-            await self._hello()
+            answer = await self._dialogue.command("STARTTLS", self._timeouts.starttls)
+            if answer.positive:
+                await self._encrypt()
+            else:
+                self._dialogue.transcript.note("The server offered encryption but refuses it now; going on in clear")
         except ConnectionBroken as broken:
             raise _TlsFailed(broken.text) from broken
         except OSError as failed:
             raise _TlsFailed(_reason(failed)) from failed
+
+    async def _encrypt(self) -> None:
+        if self._dialogue.wire.unread:
+            # RFC 3207 §6: words in clear that would be taken for words under TLS. Somebody is in between.
+            raise _TlsFailed("the server spoke on in clear after agreeing to encrypt")
+        async with self._dialogue.patience(self._timeouts.starttls, "no TLS handshake"):
+            await self._dialogue.wire.start_tls(tls.client_context(), tls.server_name(self.hop.host))
+        self._dialogue.transcript.note(f"Encrypted from here: {self.tls}")
+        # What was offered in clear counts no more (RFC 3207 §4.2). With TLS 1.3 a server that rejects the
+        # handshake is heard only now.
+        await self._hello()
 
 
 async def _call(hop: Hop, seconds: float) -> Wire:

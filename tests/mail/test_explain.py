@@ -57,6 +57,7 @@ SAID = {
     "554 5.4.6 Too many hops": "loop",
     "554 5.6.0 Message contains invalid header": "bad_content",
     "503 5.5.1 Bad sequence of commands": "misunderstood",
+    "554 5.5.0 This draft was sent or changed already": "draft_gone",
     "550 Go away": "refused",
     "450 Not now": "wait",
     "HTTP/1.1 400": "wait",

@@ -61,6 +61,14 @@ def test_it_calls_again_in_clear_when_the_session_dies_right_after_the_handshake
     assert [session.encrypted for session in server.sessions] == [True, False]
 
 
+@pytest.mark.parametrize("action", [HANG, CLOSE])
+def test_it_calls_again_in_clear_when_the_word_itself_is_too_much(action):
+    with ScriptedServer(extensions=OFFER, replies={"STARTTLS": action}) as server:
+        report = send(server, timeouts=hasty(starttls=0.3))
+    assert report.results[0].outcome == "delivered"
+    assert server.messages == [CONTENT]
+
+
 def test_it_does_not_believe_words_said_before_the_handshake():
     script = {"STARTTLS": Raw(b"220 Go ahead\r\n250 mx1.evil.test\r\n")}
     with ScriptedServer(extensions=OFFER, replies=script) as server:
