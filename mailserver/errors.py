@@ -7,10 +7,12 @@ CorreioError
 ├── InvalidName             the name or address cannot be used
 ├── NotPermitted            the account may not do this
 ├── AuthenticationFailed    wrong address, password or token
+├── TooManyAttempts         too many failed sign-ins of late
 ├── UnknownRecipient        no such address here
 ├── RelayDenied             not our domain and nobody logged in
 ├── OverQuota               the mailbox's owner has no room left
 ├── TooManyRecipients       above the cap of one message
+├── SendingLimit            the account has sent as much as a day allows
 ├── MessageTooLarge         above the size limit
 ├── MessageRefused          the message itself cannot be taken (loop, lone CR or LF …)
 └── Unavailable             the store cannot answer now; trying again later may work
@@ -47,6 +49,10 @@ class AuthenticationFailed(CorreioError):
     pass
 
 
+class TooManyAttempts(CorreioError):
+    pass
+
+
 class UnknownRecipient(CorreioError):
     pass
 
@@ -60,6 +66,10 @@ class OverQuota(CorreioError):
 
 
 class TooManyRecipients(CorreioError):
+    pass
+
+
+class SendingLimit(CorreioError):
     pass
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Sum
 from django.db.models.functions import Lower
 
@@ -43,6 +44,8 @@ def lookup(address: Address) -> Local | Remote:
     """
     domain = Domain.objects.filter(name=address.domain, hosted=True).first()
     if domain is None:
+        if is_own_postmaster(address):
+            return Local(_administrator(), str(address))
         return Remote(str(address), address.domain)
     wanted = list(dict.fromkeys([address.local.lower(), base_local(address.local).lower()]))
     rows = AddressRow.objects.filter(domain=domain, enabled=True, account__is_active=True).annotate(
@@ -57,6 +60,11 @@ def lookup(address: Address) -> Local | Remote:
     if address.local.lower() == "postmaster":
         return Local(_administrator(), str(address))
     raise UnknownRecipient(f"Nobody here has the address {address}.")
+
+
+def is_own_postmaster(address: Address) -> bool:
+    """Whether it is the postmaster of this server itself, who is also meant by `postmaster` without a domain."""
+    return address.local.lower() == "postmaster" and address.domain == settings.CORREIO.hostname.lower()
 
 
 def _administrator() -> int:

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from mailserver.servers import runtime
+from mailserver.servers.smtp import listeners
+
+
+class Command(BaseCommand):
+    help = "Take mail by SMTP: MX, submission with STARTTLS, submission over TLS."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--processes", type=int, default=1, help="processes that share the ports")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sys.exit(runtime.run(lambda: listeners.house(settings.CORREIO), processes=options["processes"]))

@@ -1,0 +1,72 @@
+"""From the event loops to the services: a bounded pool of threads, the only way a server reaches the database.
+
+`sync_to_async` in its default mode would send every call through one thread. Here each call takes a thread of the
+pool; its database connection is looked after on that same thread, before and after the call, so an idle mail session
+holds none. Only ids and dataclasses cross.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from django.db import connections
+
+Result = TypeVar("Result")
+
+# Below the 12 connections of a process's database pool (settings.DATABASES), so that no call waits for one.
+THREADS = 8
+
+_executor: Executor | None = None
+
+
+async def run(function: Callable[..., Result], **values: object) -> Result:
+    """`function(**values)` in a thread; its result or its exception."""
+    call = functools.partial(_on_thread, function, values)
+    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+
+
+def _on_thread(function: Callable[..., Result], values: dict[str, object]) -> Result:
+    _look_after_connections()
+    try:
+        return function(**values)
+    finally:
+        _look_after_connections()
+
+
+def _look_after_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        # Between two calls only a test's connection is in a transaction: the one that `using` shares.
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+
+
+def _threads() -> Executor:
+    # Made at the first call, hence after the fork of `runtime`: threads do not survive a fork.
+    global _executor
+    if _executor is None:
+        _executor = ThreadPoolExecutor(THREADS, thread_name_prefix="bridge")
+    return _executor
+
+
+@contextmanager
+def using(executor: Executor) -> Iterator[None]:
+    """Send all calls to another executor: in tests one thread that shares the test's connection and transaction."""
+    global _executor
+    before, _executor = _executor, executor
+    try:
+        yield
+    finally:
+        _executor = before
+
+
+def shut_down() -> None:
+    """Wait for the calls under way; take no more."""
+    global _executor
+    if _executor is not None:
+        _executor.shutdown(wait=True)
+        _executor = None

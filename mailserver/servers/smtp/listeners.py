@@ -1,0 +1,47 @@
+"""The SMTP listeners as the settings say: MX, submission with STARTTLS, submission over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from mailserver.conf import Config
+from mailserver.servers.certificate import Certificate
+from mailserver.servers.limits import Register
+from mailserver.servers.runtime import House, Listener
+from mailserver.servers.smtp.mx import MxDoor
+from mailserver.servers.smtp.protocol import Connection, Site
+from mailserver.servers.smtp.session import Door
+from mailserver.servers.smtp.submission import SubmissionDoor
+
+logger = logging.getLogger(__name__)
+
+MAX_CONNECTIONS = 500
+
+
+def house(config: Config) -> House:
+    """What `manage.py runsmtp` serves. Without a certificate nobody could sign in, so only the MX opens."""
+    certificate = Certificate(config.tls_cert, config.tls_key) if config.tls_cert else None
+    bound = config.connection_limits
+    register = Register(per_address=bound.count if bound else None, total=MAX_CONNECTIONS)
+    site = Site(
+        hostname=config.hostname,
+        size_limit=config.size_limit,
+        register=register,
+        tls=lambda: certificate.context if certificate else None,
+    )
+    listeners = [Listener("mx", config.mx_port, _connection(site, MxDoor()))]
+    if certificate:
+        door = SubmissionDoor()
+        listeners += [
+            Listener("submission", config.submission_port, _connection(site, door)),
+            Listener("submissions", config.submissions_port, _connection(site, door), encrypted=True),
+        ]
+    else:
+        logger.warning("no certificate (CORREIO_TLS_CERT): submission stays closed")
+    return House(config.bind, listeners, register, certificate)
+
+
+def _connection(site: Site, door: Door) -> Callable[[], asyncio.Protocol]:
+    return lambda: Connection(site, door)

@@ -1,0 +1,80 @@
+"""The door for other mail servers (port 25): mail for people who live here, and for nobody else."""
+
+from __future__ import annotations
+
+import logging
+
+from mailserver.errors import OverQuota, UnknownRecipient
+from mailserver.mail import replies
+from mailserver.mail.addresses import Address
+from mailserver.mail.replies import Reply
+from mailserver.servers import bridge
+from mailserver.servers.smtp.paths import looks_like_relaying
+from mailserver.servers.smtp.session import Client, Transaction
+from mailserver.services import inbound, recipients
+from mailserver.services.inbound import Incoming
+from mailserver.services.recipients import Local
+
+logger = logging.getLogger(__name__)
+
+
+class MxDoor:
+    """`max_recipients` of one message; RFC 5321 §4.5.3.1.8 asks for at least 100."""
+
+    name = "mx"
+    signs_in = False
+
+    def __init__(self, max_recipients: int = 1000) -> None:
+        self.max_recipients = max_recipients
+
+    async def sender(self, client: Client, transaction: Transaction) -> Reply:
+        """Anybody may write, and `<>` always may: bounces come with it (RFC 5321 §4.5.5)."""
+        return replies.SENDER_OK
+
+    async def recipient(self, client: Client, transaction: Transaction, address: Address) -> Reply:
+        try:
+            found = await bridge.run(mailbox_for, address=address, size=transaction.size)
+        except UnknownRecipient:
+            return replies.RELAY_DENIED if looks_like_relaying(address.local) else replies.UNKNOWN_RECIPIENT
+        if found is None:
+            return replies.RELAY_DENIED
+        transaction.mailboxes.append(found)
+        return replies.RECIPIENT_OK
+
+    async def message(self, client: Client, transaction: Transaction, content: bytes) -> Reply:
+        stored = await bridge.run(
+            inbound.deliver,
+            incoming=Incoming(
+                raw=content,
+                sender=transaction.return_path,
+                recipients=tuple(transaction.mailboxes),
+                peer=client.peer,
+                helo=client.helo,
+                tls=client.tls,
+                protocol=client.protocol,
+                eight_bit=transaction.eight_bit,
+                smtputf8=transaction.smtputf8,
+            ),
+        )
+        logger.info(
+            "mx %s: stored %s from <%s>, %d octets for %d recipients",
+            client.peer,
+            stored.reference,
+            transaction.return_path,
+            len(content),
+            len(transaction.recipients),
+        )
+        return replies.message_stored(stored.reference)
+
+
+def mailbox_for(*, address: Address, size: int) -> Local | None:
+    """The mailbox of an address, None when it is not of this server.
+
+    Raises UnknownRecipient, or OverQuota when there is no room left, or not for the `size` the client announced.
+    """
+    found = recipients.lookup(address)
+    if not isinstance(found, Local):
+        return None
+    if recipients.room(found.account_id) < max(size, 1):
+        raise OverQuota(f"The mailbox of {address} is full.")
+    return found

@@ -1,0 +1,237 @@
+"""One SMTP connection: bytes, TLS, the order of commands, patience. What a message means is decided behind the door.
+
+aiosmtpd's protocol class gives the life of a connection. Its command loop, parsers and DATA reader are replaced: they
+echo what the client sent, let exceptions' texts out, and hold a stream without line ends in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+from aiosmtpd.smtp import SMTP
+
+from mailserver.mail import replies
+from mailserver.mail.replies import Reply
+from mailserver.servers.limits import Register
+from mailserver.servers.lines import EndOfStream, Flooded, Input, LineTooLong
+from mailserver.servers.smtp.commands.table import COMMANDS, Command
+from mailserver.servers.smtp.errors import reply_to
+from mailserver.servers.smtp.limits import Limits
+from mailserver.servers.smtp.refusal import Refusal
+from mailserver.servers.smtp.session import Client, Door, Transaction
+
+logger = logging.getLogger(__name__)
+
+# Cross-protocol attacks: a browser made to POST a mail to this port.
+_HTTP = frozenset({b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS", b"DELETE", b"PATCH", b"TRACE"})
+_HEADER = re.compile(rb"[!-9;-~]+:(?:\s|$)")
+_TLS_HELLO = b"\x16\x03"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all connections of a listener share. `tls` gives the context for STARTTLS, None where there is none."""
+
+    hostname: str
+    size_limit: int
+    register: Register
+    tls: Callable[[], ssl.SSLContext | None] = lambda: None
+    limits: Limits = field(default_factory=Limits)
+
+
+class Connection(SMTP):
+    """One client at one door."""
+
+    input: Input
+    client: Client
+    # What the bytes travel on now; aiosmtpd's own `transport` becomes None when the connection is lost.
+    wire: asyncio.Transport
+
+    def __init__(self, site: Site, door: Door) -> None:
+        super().__init__(
+            door,
+            data_size_limit=site.size_limit,
+            enable_SMTPUTF8=True,
+            hostname=site.hostname,
+            timeout=site.limits.session,
+            loop=asyncio.get_running_loop(),
+        )
+        self.site = site
+        self.door = door
+        self.transaction: Transaction | None = None
+        self.failed_sign_ins = 0
+        self._admitted = False
+        self._stopping = False
+        self._patience: asyncio.Timeout | None = None
+        self._errors = self._unknown = self._idle_commands = 0
+        self._first = True
+
+    # The life of the connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports have the methods of asyncio.Transport without being a subclass.
+        self._use(cast(asyncio.Transport, transport))
+        self._admitted = self.site.register.enter(self, self.client.peer)
+        super().connection_made(transport)
+
+    def _use(self, transport: asyncio.Transport) -> None:
+        self.wire, self.input, self.client = transport, Input(transport), Client.of(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.input.feed(data)
+
+    def eof_received(self) -> bool:
+        """A client that only stopped sending still gets its replies; TLS has no half-open state."""
+        self.input.end()
+        return not self.client.tls
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.site.register.leave(self)
+        self.input.end()
+        super().connection_lost(error)
+
+    def stop(self) -> None:
+        self._stopping = True
+        if self._patience is not None:
+            self._patience.reschedule(self.loop.time())
+
+    def _timeout_cb(self) -> None:
+        self.wire.write(bytes(replies.SESSION_TOO_LONG) + b"\r\n")
+        self.wire.close()
+
+    async def start_tls(self, context: ssl.SSLContext) -> None:
+        """The handshake (RFC 3207): afterwards nothing is left of what the client said before it.
+
+        Raises EndOfStream when the client cannot or will not.
+        """
+        clear = self.wire
+        # Nothing may be read as a command between our 220 and the handshake.
+        clear.pause_reading()
+        await self.say(replies.START_TLS)
+        try:
+            secured = await self.loop.start_tls(
+                clear, self, context, server_side=True, ssl_handshake_timeout=self.site.limits.handshake
+            )
+        except (OSError, TimeoutError) as error:
+            logger.info("%s %s: no TLS: %s", self.door.name, self.client.peer, type(error).__name__)
+            raise EndOfStream from error
+        if secured is None:
+            raise EndOfStream
+        self._original_transport, self.transport = clear, secured
+        self._writer = asyncio.StreamWriter(secured, self, None, self.loop)
+        self._use(secured)
+        self.transaction = None
+
+    # The conversation
+
+    async def _handle_client(self) -> None:
+        try:
+            await self._converse()
+        except (EndOfStream, OSError):
+            logger.info("%s %s: gone", self.door.name, self.client.peer)
+        finally:
+            self.wire.close()
+
+    async def _converse(self) -> None:
+        reply: Reply | None = replies.greeting(self.site.hostname) if self._admitted else replies.TOO_MANY_CONNECTIONS
+        while True:
+            if reply is not None:
+                await self.say(reply)
+                if reply.closes:
+                    break
+            reply = self._counted(await self._next_reply())
+        if reply is not replies.BYE:
+            logger.info("%s %s: %s", self.door.name, self.client.peer, reply)
+        await self._linger()
+
+    async def say(self, reply: Reply) -> None:
+        """Send a reply; waits for a client that does not read."""
+        self.wire.write(bytes(reply) + b"\r\n")
+        if self.wire.get_write_buffer_size():
+            async with asyncio.timeout(self.site.limits.idle):
+                await self._writer.drain()
+
+    async def read_line(self, limit: int) -> bytes:
+        """The next line without its end. Raises Refusal when it is too long or does not come, EndOfStream."""
+        try:
+            async with asyncio.timeout(0 if self._stopping else self.site.limits.idle) as self._patience:
+                return (await self.input.line(limit)).rstrip(b"\r\n")
+        except TimeoutError:
+            raise Refusal(replies.SHUTTING_DOWN if self._stopping else replies.IDLE_TOO_LONG) from None
+        except LineTooLong:
+            raise Refusal(replies.LINE_TOO_LONG) from None
+        except Flooded:
+            raise Refusal(replies.TOO_MANY_ERRORS) from None
+        finally:
+            self._patience = None
+
+    async def _next_reply(self) -> Reply | None:
+        try:
+            return await self._answer(await self.read_line(self.site.limits.sign_in_line))
+        except Refusal as refusal:
+            return refusal.reply
+        except (EndOfStream, OSError):
+            raise
+        except Exception as error:
+            return reply_to(error)
+
+    async def _answer(self, line: bytes) -> Reply | None:
+        verb, _, argument = line.partition(b" ")
+        verb = verb.upper()
+        first, self._first = self._first, False
+        if verb in _HTTP or (first and (_HEADER.match(line) or line.startswith(_TLS_HELLO))):
+            return replies.NOT_SMTP
+        if len(line) > self.site.limits.line and verb != b"AUTH":
+            return replies.LINE_TOO_LONG
+        if not verb or not verb.isascii() or b"\0" in line or b"\r" in line:
+            return replies.NOT_READABLE
+        command = COMMANDS.get(verb.decode("ascii"))
+        if command is None:
+            self._unknown += 1
+            return replies.UNKNOWN_COMMAND
+        return self._misplaced(command, argument) or await command.run(
+            self, argument.decode("utf-8", "surrogateescape").strip(" \t")
+        )
+
+    def _misplaced(self, command: Command, argument: bytes) -> Reply | None:
+        """The one check of order and form that is the same for all commands."""
+        if command.idle:
+            self._idle_commands += 1
+        if command.alone and argument.strip():
+            return replies.NO_ARGUMENT_ALLOWED
+        if command.after_hello and not self.client.helo:
+            return replies.HELLO_FIRST
+        return None
+
+    def _counted(self, reply: Reply | None) -> Reply | None:
+        """The reply, or the end of our patience with a client that makes only errors."""
+        limits = self.site.limits
+        if reply is None:
+            return None
+        if reply.code >= 400 or self._idle_commands > limits.idle_commands:
+            self._errors += 1
+        if reply.closes or (self._errors <= limits.errors and self._unknown <= limits.unknown_commands):
+            return reply
+        return replies.TOO_MANY_ERRORS
+
+    def message_done(self) -> None:
+        """A message came to its end, so the client is not just passing time."""
+        self._idle_commands = 0
+
+    async def _linger(self) -> None:
+        """Closing with unread input makes the kernel send RST, which can take our last reply with it."""
+        if self.transport is None or not self.wire.can_write_eof():
+            return
+        self.wire.write_eof()
+        try:
+            async with asyncio.timeout(1):
+                while True:
+                    await self.input.chunk()
+        except (TimeoutError, EndOfStream):
+            return

@@ -1,0 +1,70 @@
+"""What one SMTP session knows: the client, and the message under way."""
+
+from __future__ import annotations
+
+import ssl
+from asyncio import BaseTransport
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from mailserver.mail.addresses import Address
+from mailserver.mail.replies import Reply
+from mailserver.net.tls import describe
+from mailserver.services.login import Login
+from mailserver.services.recipients import Local
+
+
+@dataclass(slots=True)
+class Client:
+    """Who is connected. `tls` is `TLSv1.3 TLS_AES_256_GCM_SHA384` or "" in clear; `helo` "" before the greeting."""
+
+    peer: str
+    tls: str = ""
+    helo: str = ""
+    extended: bool = False
+    login: Login | None = None
+
+    @classmethod
+    def of(cls, transport: BaseTransport) -> Client:
+        name = transport.get_extra_info("peername")
+        session: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+        return cls(str(name[0]) if isinstance(name, tuple) else "", describe(session) if session else "")
+
+    @property
+    def protocol(self) -> str:
+        """The word after `with` in a Received field (RFC 3848, RFC 6531 §4.3 without its own words)."""
+        if not self.extended:
+            return "SMTP"
+        return "ESMTP" + ("S" if self.tls else "") + ("A" if self.login else "")
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A message between MAIL and the end of its content. `sender` None is the null sender; `size` 0 if not declared."""
+
+    sender: Address | None
+    size: int = 0
+    eight_bit: bool = False
+    smtputf8: bool = False
+    recipients: list[Address] = field(default_factory=list)
+    # Where the MX door will file it, found at RCPT.
+    mailboxes: list[Local] = field(default_factory=list)
+    refused: int = 0
+
+    @property
+    def return_path(self) -> str:
+        return str(self.sender) if self.sender else ""
+
+
+class Door(Protocol):
+    """What a listener is for: it decides each reply from the services' answers. May raise any domain error."""
+
+    name: str
+    signs_in: bool
+    max_recipients: int
+
+    async def sender(self, client: Client, transaction: Transaction) -> Reply: ...
+
+    async def recipient(self, client: Client, transaction: Transaction, address: Address) -> Reply: ...
+
+    async def message(self, client: Client, transaction: Transaction, content: bytes) -> Reply: ...

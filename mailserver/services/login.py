@@ -1,0 +1,107 @@
+"""Who somebody is: by password, or by a short-lived token that one of our processes gives to another."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from django.core import signing
+from django.db.models.functions import Lower
+
+from mailserver.errors import AuthenticationFailed, InvalidName
+from mailserver.mail import addresses
+from mailserver.services import throttle
+from mailserver.store.models import Account
+from mailserver.store.models import Address as AddressRow
+
+SUBMISSION = "submission"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A signed-in account. With a token of the page comes the draft it sends, as (mailbox id, UID)."""
+
+    account_id: int
+    address: str
+    draft: tuple[int, int] | None = None
+    from_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    account_id: int
+    purpose: str
+    draft: tuple[int, int] | None
+
+
+def authenticate(*, address: str, password: str, peer: str, identity: str = "") -> Login:
+    """The account with this address and password; `peer` is the client's IP address.
+
+    `identity` is whom the client wants to act as (SASL): empty or an address of the same account. An unknown address
+    costs the same hash as a wrong password. Raises AuthenticationFailed, TooManyAttempts.
+    """
+    throttle.check(address, peer)
+    account = _find(address)
+    if account is None:
+        Account().set_password(password)
+    if account is None or not account.check_password(password) or not account.is_active:
+        throttle.failed(address, peer)
+        raise AuthenticationFailed("Address or password is wrong.")
+    _act_as(account, identity)
+    throttle.succeeded(address, peer)
+    return Login(account.pk, account.address)
+
+
+def issue_token(
+    *, account_id: int, purpose: str = SUBMISSION, draft: tuple[int, int] | None = None, seconds: int = 60
+) -> str:
+    """A token for `purpose` that is good for so many seconds; its letters are those of RFC 6750 §2.1."""
+    value = {"a": account_id, "p": purpose, "d": draft, "e": int(time.time()) + seconds}
+    return _signer().sign_object(value)
+
+
+def check_token(token: str, purpose: str = SUBMISSION) -> Token:
+    """What a token says. Raises AuthenticationFailed when it is not ours, too old or for another purpose."""
+    try:
+        value = _signer().unsign_object(token)
+    except (signing.BadSignature, ValueError) as error:
+        raise AuthenticationFailed("This token is not good.") from error
+    if value["e"] < time.time() or value["p"] != purpose:
+        raise AuthenticationFailed("This token is not good any more.")
+    draft = value["d"]
+    return Token(value["a"], value["p"], (draft[0], draft[1]) if draft else None)
+
+
+def redeem(*, token: str, identity: str = "") -> Login:
+    """Sign in with a token for submission. Raises AuthenticationFailed, also when `identity` is somebody else."""
+    found = check_token(token)
+    account = Account.objects.filter(pk=found.account_id, is_active=True).first()
+    if account is None:
+        raise AuthenticationFailed("The account of this token is gone.")
+    _act_as(account, identity)
+    return Login(account.pk, account.address, found.draft, from_page=True)
+
+
+def _signer() -> signing.Signer:
+    return signing.Signer(salt="correio.login", sep=".")
+
+
+def _find(address: str) -> Account | None:
+    try:
+        wanted = str(addresses.parse(address)).lower()
+    except InvalidName:
+        return None
+    return Account.objects.annotate(lower=Lower("address")).filter(lower=wanted).first()
+
+
+def _act_as(account: Account, identity: str) -> None:
+    """RFC 4616 §2: the authorization identity. Nobody here may act as somebody else."""
+    if not identity or identity.lower() == account.address.lower():
+        return
+    try:
+        wanted = addresses.parse(identity)
+    except InvalidName as error:
+        raise AuthenticationFailed("There is no such identity.") from error
+    own = AddressRow.objects.filter(account=account, enabled=True, domain__name=wanted.domain)
+    if not own.filter(local_part__iexact=wanted.local).exists():
+        raise AuthenticationFailed("This identity belongs to another account.")

@@ -1,0 +1,282 @@
+"""Mail of our own people on its way out: rights checked, put into the queue, and the sent copy filed, at once or not
+at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from mailserver.errors import InvalidName, NotFound, NotPermitted, SendingLimit, TooManyRecipients
+from mailserver.mail import addresses, submitted, trace
+from mailserver.mail.addresses import Address, base_local
+from mailserver.mail.addresslists import HeaderAddress
+from mailserver.mail.message import Parsed, parse
+from mailserver.mail.submitted import Submitted as Content
+from mailserver.services import events, mailboxes, queue
+from mailserver.services.filing import Filing, file
+from mailserver.services.inbound import new_reference
+from mailserver.store import blobs
+from mailserver.store.models import Account, Blob, Event, Mailbox, QueueEntry, QueueRecipient
+from mailserver.store.models import Address as AddressRow
+from mailserver.store.models.mailbox import Flag
+from mailserver.store.writer import MailboxWriter, writing
+
+MAX_RECIPIENTS = 500
+MAX_RECIPIENTS_PER_DAY = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedRecipient:
+    """A recipient with its wishes of RFC 3461: NOTIFY and ORCPT, "" when there are none."""
+
+    address: str
+    notify: str = ""
+    original_recipient: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The number told in the 250 reply, and the queue entry behind it."""
+
+    reference: str
+    entry_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What came with the content of a submission; `sender` is "" for a read receipt."""
+
+    account_id: int
+    sender: str
+    recipients: Sequence[SubmittedRecipient]
+    eight_bit: bool
+    smtputf8: bool
+    peer: str
+    helo: str
+    tls: str
+    protocol: str
+    draft: tuple[int, int] | None
+    from_page: bool
+    envelope_id: str
+    full_return: bool
+
+
+def submit(
+    *,
+    account_id: int,
+    sender: str,
+    recipients: Sequence[SubmittedRecipient],
+    raw: bytes,
+    eight_bit: bool = False,
+    smtputf8: bool = False,
+    peer: str = "",
+    helo: str = "",
+    tls: str = "",
+    protocol: str = "ESMTPSA",
+    draft: tuple[int, int] | None = None,
+    from_page: bool = False,
+    envelope_id: str = "",
+    full_return: bool = False,
+) -> Submitted:
+    """Queue a message; returns after COMMIT.
+
+    From the page, the copy with its Bcc goes to Sent and the `draft` (mailbox id, UID) it was written in goes away:
+    a draft that is gone has been sent before, and is not sent twice.
+    Raises NotPermitted (MAIL FROM, From or Sender is not of this account), TooManyRecipients, SendingLimit, InvalidName
+    (a recipient), MessageRefused, NotFound (draft).
+    """
+    envelope = Envelope(
+        account_id=account_id,
+        sender=sender,
+        recipients=recipients,
+        eight_bit=eight_bit,
+        smtputf8=smtputf8,
+        peer=peer,
+        helo=helo,
+        tls=tls,
+        protocol=protocol,
+        draft=draft,
+        from_page=from_page,
+        envelope_id=envelope_id,
+        full_return=full_return,
+    )
+    targets = _targets(recipients)
+    _check_rights(account_id, sender, raw)
+    at = timezone.now()
+    content = submitted.prepare(raw, domain=_domain(sender), at=at)
+    parsed = parse(content.kept)
+    with writing(_folders(envelope)) as writer:
+        _check_sending_limit(account_id, len(targets), at)
+        return _queue(writer, envelope, targets, content, parsed, at)
+
+
+def may_send_as(*, account_id: int, address: Address) -> bool:
+    """Whether the address, or what stands before its `+detail`, belongs to the account."""
+    rows = AddressRow.objects.filter(account_id=account_id, enabled=True, domain__name=address.domain)
+    wanted = {address.local.lower(), base_local(address.local).lower()}
+    return any(local.lower() in wanted for local in rows.values_list("local_part", flat=True))
+
+
+def _targets(recipients: Sequence[SubmittedRecipient]) -> dict[Address, SubmittedRecipient]:
+    """Each recipient once. Raises TooManyRecipients, InvalidName."""
+    if len(recipients) > MAX_RECIPIENTS:
+        raise TooManyRecipients(f"A message can have at most {MAX_RECIPIENTS} recipients.")
+    if not recipients:
+        raise InvalidName("The message has no recipient.")
+    targets: dict[Address, SubmittedRecipient] = {}
+    for recipient in recipients:
+        targets.setdefault(addresses.parse(recipient.address), recipient)
+    return targets
+
+
+def _check_rights(account_id: int, sender: str, raw: bytes) -> None:
+    authors = submitted.authors(raw)
+    if not authors.writers:
+        raise NotPermitted("The message has no From.")
+    people = [person for person in (*authors.writers, *authors.senders) if not _is_own(account_id, person)]
+    if people:
+        raise NotPermitted(f"{people[0].address or people[0].name} is not an address of yours.")
+    if sender and not may_send_as(account_id=account_id, address=addresses.parse(sender)):
+        raise NotPermitted(f"{sender} is not an address of yours.")
+
+
+def _is_own(account_id: int, person: HeaderAddress) -> bool:
+    try:
+        return may_send_as(account_id=account_id, address=addresses.parse(person.address))
+    except InvalidName:
+        return False
+
+
+def _domain(sender: str) -> str:
+    return addresses.parse(sender).domain if sender else str(settings.CORREIO.hostname)
+
+
+def _folders(envelope: Envelope) -> list[int]:
+    """What the transaction changes besides the queue. Raises NotFound for somebody else's folder."""
+    if not envelope.from_page:
+        return []
+    folders = [mailboxes.by_use(envelope.account_id, Mailbox.Use.SENT).pk]
+    if envelope.draft:
+        folders.append(mailboxes.get(envelope.account_id, envelope.draft[0]).pk)
+    return folders
+
+
+def _check_sending_limit(account_id: int, more: int, at: datetime) -> None:
+    """The row lock makes submissions of one account wait for each other, so none slips past the count."""
+    Account.objects.select_for_update(no_key=True).get(pk=account_id)
+    since = at - timedelta(days=1)
+    sent = QueueRecipient.objects.filter(entry__account_id=account_id, entry__created_at__gt=since).count()
+    if sent + more > MAX_RECIPIENTS_PER_DAY:
+        raise SendingLimit(f"An account can write to {MAX_RECIPIENTS_PER_DAY} recipients a day.")
+
+
+def _queue(
+    writer: MailboxWriter,
+    envelope: Envelope,
+    targets: dict[Address, SubmittedRecipient],
+    content: Content,
+    parsed: Parsed,
+    at: datetime,
+) -> Submitted:
+    same = content.kept is content.outgoing
+    kept, outgoing = _blobs(content, copies=1 if same or not envelope.from_page else 2)
+    sent_copy = _keep(writer, envelope, kept, parsed, at) if envelope.from_page else None
+    reference = new_reference()
+    prefix = _trace(envelope, reference, targets, at)
+    entry = QueueEntry.objects.create(
+        reference=reference,
+        account_id=envelope.account_id,
+        sender=envelope.sender,
+        blob=outgoing,
+        sent_copy_id=sent_copy,
+        prefix=prefix,
+        message_id=parsed.message_id,
+        subject=parsed.subject,
+        size=len(prefix) + outgoing.size,
+        eight_bit=envelope.eight_bit or not content.outgoing.isascii(),
+        smtputf8=envelope.smtputf8 or not all(address.is_ascii for address in targets),
+        envelope_id=envelope.envelope_id,
+        full_return=envelope.full_return,
+        not_before=at,
+    )
+    _address(entry, targets, at)
+    _note(entry, envelope, at)
+    queue.wake({address.domain for address in targets})
+    return Submitted(reference, entry.pk)
+
+
+def _blobs(content: Content, *, copies: int) -> tuple[Blob, Blob]:
+    """The sender's octets and those that go out, stored once when they are the same or nobody keeps the first."""
+    rows = blobs.put([content.outgoing] if copies == 1 else [content.kept, content.outgoing])
+    return rows[0], rows[-1]
+
+
+def _keep(writer: MailboxWriter, envelope: Envelope, blob: Blob, parsed: Parsed, at: datetime) -> int:
+    """The sent copy in, the draft out; the copy's message id."""
+    sent = next(box for box in writer.boxes.values() if box.special_use == Mailbox.Use.SENT)
+    if envelope.draft:
+        mailbox_id, uid = envelope.draft
+        if not writer.remove(mailbox_id, [uid]):
+            raise NotFound("This draft was sent or changed already.")
+    (filed,) = file(writer, [Filing(mailbox_id=sent.pk, blob=blob, parsed=parsed, at=at, flags=Flag.SEEN)])
+    return filed.message_id
+
+
+def _trace(envelope: Envelope, reference: str, targets: Iterable[Address], at: datetime) -> bytes:
+    alone = list(targets)
+    return trace.received(
+        helo=envelope.helo,
+        peer="" if envelope.from_page else envelope.peer,
+        by=settings.CORREIO.hostname,
+        protocol=envelope.protocol,
+        tls=envelope.tls,
+        reference=reference,
+        recipient=str(alone[0]) if len(alone) == 1 else "",
+        at=at,
+    )
+
+
+def _address(entry: QueueEntry, targets: dict[Address, SubmittedRecipient], at: datetime) -> None:
+    QueueRecipient.objects.bulk_create(
+        QueueRecipient(
+            entry=entry,
+            address=str(address),
+            domain=address.domain,
+            next_attempt_at=at,
+            notify=wishes.notify,
+            original_recipient=wishes.original_recipient,
+        )
+        for address, wishes in targets.items()
+    )
+
+
+def _note(entry: QueueEntry, envelope: Envelope, at: datetime) -> None:
+    came = {
+        "sender": envelope.sender,
+        "peer": envelope.peer,
+        "helo": envelope.helo,
+        "tls": envelope.tls,
+        "protocol": envelope.protocol,
+        "size": entry.size,
+    }
+    steps: list[tuple[Event.Kind, dict[str, Any]]] = [
+        (Event.Kind.SUBMITTED, {**came}),
+        (Event.Kind.QUEUED, {"recipients": len(envelope.recipients)}),
+    ]
+    if envelope.from_page:
+        steps.insert(0, (Event.Kind.COMPOSED, {}))
+    for kind, detail in steps:
+        events.record(
+            kind,
+            account_id=entry.account_id,
+            entry_id=entry.pk,
+            message_id=entry.sent_copy_id,
+            reference=entry.reference,
+            at=at,
+            **detail,
+        )
