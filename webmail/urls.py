@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 
-from webmail.views import health
+from webmail.views import compose, drafts, health, send
 
 
 def later(request: HttpRequest, **ids: int) -> HttpResponse:
@@ -32,6 +32,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("message/<int:message_id>/source/", later, name="message_source"),
     path("message/<int:message_id>/attachment/<str:section>/", later, name="attachment"),
     path("message/<int:message_id>/path/", later, name="path"),
-    path("compose/", later, name="compose"),
+    path("compose/", compose.new, name="compose"),
+    path("compose/save/", drafts.save, name="compose_save"),
+    path("compose/send/", send.send, name="compose_send"),
+    path("compose/discard/", drafts.discard, name="compose_discard"),
+    path("compose/people/", drafts.people, name="people"),
+    path("drafts/<int:message_id>/", compose.draft, name="draft"),
+    path("message/<int:message_id>/reply/", compose.reply, name="reply"),
+    path("message/<int:message_id>/reply-all/", compose.reply_all, name="reply_all"),
+    path("message/<int:message_id>/forward/", compose.forward, name="forward"),
     path("admin/", admin.site.urls),
 ]

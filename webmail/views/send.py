@@ -1,0 +1,65 @@
+"""Sending what was written."""
+
+from __future__ import annotations
+
+from django.contrib import messages as notes
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from mailserver.errors import CorreioError
+from mailserver.services import drafts
+from webmail import sending
+from webmail.access import account, signed_in
+from webmail.forms.compose import ComposeForm
+from webmail.fragments import Part, go_to, is_htmx, parts
+from webmail.rendering import second_thoughts, writer
+from webmail.sending import NotSent
+from webmail.views.compose import show
+from webmail.views.drafts import keep
+
+
+@require_POST
+@signed_in
+def send(request: HttpRequest) -> HttpResponse:
+    """Save the draft, then hand it to the mail server. Whatever hinders it is said in the writer, which stays open."""
+    form = ComposeForm.posted(request, account(request))
+    if not form.is_valid():
+        return show(request, writer.of_form(form), status=422)
+    try:
+        saved = keep(form)
+    except CorreioError as error:
+        return show(request, writer.of_form(form, trouble=str(error)), status=422)
+    if not form.check_recipients():
+        return show(request, writer.of_form(form, saved.message_id), status=422)
+    written = drafts.load(account_id=form.account.pk, message_id=saved.message_id).writing
+    questions = [] if "confirmed" in request.POST else second_thoughts.ask(written, form.own_text)
+    if questions:
+        return show(request, writer.of_form(form, saved.message_id, questions=questions), status=422)
+    try:
+        reference = sending.send(account_id=form.account.pk, address=form.account.address, message_id=saved.message_id)
+    except NotSent as failure:
+        return show(request, writer.of_form(form, saved.message_id, failure=failure), status=422)
+    return _sent(request, _words(form.account.pk, reference))
+
+
+def _sent(request: HttpRequest, words: SafeString) -> HttpResponse:
+    full = "full" in request.POST
+    if is_htmx(request) and not full:
+        return parts(request, Part("#toasts", "shell/_toast.html", {"text": words}, "innerHTML"))
+    notes.success(request, words)
+    return go_to(reverse("inbox")) if is_htmx(request) else redirect("inbox")
+
+
+def _words(account_id: int, reference: str) -> SafeString:
+    """'Sent · View · Path' for the toast."""
+    message = drafts.sent_copy(account_id=account_id, reference=reference)
+    if message is None:
+        return format_html("Sent")
+    mailbox_id = message.entries.values_list("mailbox_id", flat=True).first()
+    view = reverse("conversation", args=[mailbox_id, message.thread_id]) if mailbox_id else reverse("inbox")
+    path = reverse("path", args=[message.pk])
+    return format_html('Sent · <a href="{}">View</a> · <a href="{}">Path</a>', view, path)
