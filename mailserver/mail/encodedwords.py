@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from typing import TypeVar
 
 from mailserver.mail import charset
 
@@ -12,8 +13,11 @@ MAX_WORDS = 1000
 _OPENING = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]{0,40})?\?([BbQq])\?")
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _Q_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
-# RFC 2047 §2: an encoded word has at most 75 characters; `=?utf-8?b?` and `?=` take 12 of them.
-_PAYLOAD = 45
+# RFC 2047 §2 allows 75 characters a word, 12 of which are `=?utf-8?q?` and `?=`. A few less let the first word
+# stand behind `Subject: ` in a line of 78.
+_Q_ROOM, _B_ROOM = 56, 42
+# §5 (3): what may stand for itself in a phrase, the strictest place.
+_Q_SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!*+-/")
 
 
 def decode(text: str) -> str:
@@ -46,16 +50,38 @@ def decode(text: str) -> str:
 
 
 def encode(text: str) -> str:
-    """The text as UTF-8 encoded words of at most 75 characters, separated by one space."""
-    words, octets = [], b""
-    for character in text:
-        more = character.encode("utf-8", "replace")
-        if len(octets) + len(more) > _PAYLOAD:
-            words.append(octets)
-            octets = b""
-        octets += more
-    words.append(octets)
-    return " ".join(f"=?utf-8?b?{base64.b64encode(word).decode('ascii')}?=" for word in words)
+    """The text as UTF-8 encoded words of at most 75 characters, separated by one space.
+
+    Q or B encoding, whichever is shorter for the whole text; characters are never cut.
+    """
+    octets = [character.encode("utf-8", "replace") for character in text]
+    spelled = ["".join(map(_q_octet, character)) for character in octets]
+    if sum(map(len, spelled)) <= sum(map(len, octets)) * 4 / 3 + 2:
+        return " ".join(f"=?utf-8?q?{''.join(word)}?=" for word in _pack(spelled, _Q_ROOM))
+    words = (base64.b64encode(b"".join(word)).decode("ascii") for word in _pack(octets, _B_ROOM))
+    return " ".join(f"=?utf-8?b?{word}?=" for word in words)
+
+
+def _q_octet(octet: int) -> str:
+    if octet == 0x20:
+        return "_"
+    return chr(octet) if octet in _Q_SAFE else f"={octet:02X}"
+
+
+_Piece = TypeVar("_Piece", str, bytes)
+
+
+def _pack(pieces: list[_Piece], room: int) -> list[list[_Piece]]:
+    """The pieces in lists of at most `room` characters; one empty list for no pieces."""
+    packed: list[list[_Piece]] = [[]]
+    used = 0
+    for piece in pieces:
+        if used + len(piece) > room:
+            packed.append([])
+            used = 0
+        packed[-1].append(piece)
+        used += len(piece)
+    return packed
 
 
 def _words(text: str) -> list[tuple[int, int, str, bytes]]:
