@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import subprocess
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,7 @@ class Running:
         self.child = child
         self._handle = handle
         self._log = log
-        self._say = say
+        self._alarms = logs.Alarms(child.name, say, time.monotonic)
         self._muted = child.quiet_start
         self._line_seen = asyncio.Event()
         assert handle.stdout is not None
@@ -93,6 +94,7 @@ class Running:
         """Wait for the end of a job. Raises ChildDied when it fails."""
         code = await self.ended()
         await self._drain()
+        self._log.close()
         if code != 0:
             raise ChildDied(self._report(_ending(code)))
 
@@ -122,8 +124,8 @@ class Running:
         self._log.write(line)
         if self.child.ready_line and self.child.ready_line in line:
             self._line_seen.set()
-        if not self._muted and logs.alarming(line):
-            self._say(f"{self.child.name}: {line.decode(errors='replace').rstrip()}")
+        if not self._muted:
+            self._alarms.see(line)
 
     def _report(self, what: str) -> str:
         last = "\n".join(f"    {line}" for line in self._log.tail())

@@ -13,6 +13,8 @@ from pathlib import Path
 _FILE_BYTES = 4 * 1024 * 1024
 _LINE_BYTES = 16 * 1024
 _TAIL_LINES = 12
+_ALARMS = 5
+_ALARM_SECONDS = 10
 _ALARM = re.compile(rb"\b(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b")
 
 
@@ -47,6 +49,32 @@ class Log:
             self.path.replace(self.path.with_suffix(".log.1"))
         self._file = self.path.open("wb", buffering=0)
         self._room = _FILE_BYTES
+
+
+class Alarms:
+    """Shows the alarming lines of one child, so few that a flood of them hides nothing else."""
+
+    def __init__(self, name: str, say: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._name = name
+        self._say = say
+        self._clock = clock
+        self._shown = 0
+        self._held_back = 0
+        self._since = clock()
+
+    def see(self, line: bytes) -> None:
+        """Show the line when it is alarming and there was no flood of such lines."""
+        if not alarming(line):
+            return
+        if self._clock() - self._since >= _ALARM_SECONDS:
+            if self._held_back:
+                self._say(f"{self._name}: {self._held_back} more such lines are in its log")
+            self._shown, self._held_back, self._since = 0, 0, self._clock()
+        if self._shown < _ALARMS:
+            self._shown += 1
+            self._say(f"{self._name}: {line.decode(errors='replace').rstrip()}")
+        else:
+            self._held_back += 1
 
 
 def alarming(line: bytes) -> bool:

@@ -157,6 +157,7 @@ def _smtp(plan: Plan) -> Child:
     return replace(
         manage(plan, "smtp", "runsmtp", "--processes", str(processes)),
         ready=probes.smtp(doors),
+        grace=12,  # it gives its sessions 10 s to end the message they are sending
         listens={
             "mx": plan.at(config.mx_port),
             "submission": plan.at(config.submission_port),

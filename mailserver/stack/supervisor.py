@@ -70,9 +70,9 @@ class _Supervisor:
         ready.remove(self._plan.config.data_dir)
         self._say(f"Correio starts in {self._plan.config.data_dir}")
         everything = self._plan.with_stores(await self._postgres(), await self._redis())
+        self._groups.append([])
         await _together(*(self._job(job) for job in plan.preparations(everything)))
         demo = self._plan.config.demo
-        self._groups.append([])
         await _together(
             *(self._serve(server) for server in plan.servers(everything)),
             *([self._job(plan.demo(everything))] if demo else []),
@@ -120,6 +120,7 @@ class _Supervisor:
     async def _job(self, what: Child) -> None:
         running = await self._launch(what)
         await running.finish()
+        self._groups[-1].remove(running)
         self._say(f"{what.name} is done")
 
     async def _watch(self, running: Running) -> None:

@@ -64,6 +64,17 @@ def test_it_keeps_the_log_of_the_run_before(tmp_path):
     assert (tmp_path / "web.log").read_bytes() == b"second\n"
 
 
+def test_it_holds_a_flood_of_alarms_back_and_says_how_many():
+    said, now = [], [0.0]
+    alarms = logs.Alarms("smtp", said.append, lambda: now[0])
+    for number in range(20):
+        alarms.see(b"ERROR %d\n" % number)
+    assert said == [f"smtp: ERROR {number}" for number in range(5)]
+    now[0] = 11.0
+    alarms.see(b"ERROR again\n")
+    assert said[5:] == ["smtp: 15 more such lines are in its log", "smtp: ERROR again"]
+
+
 @pytest.mark.parametrize(
     ("line", "shown"),
     [

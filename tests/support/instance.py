@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping
@@ -55,9 +54,7 @@ class Instance:
         if user is not None:
             os.chown(self.folder, user, user)
         self.data_dir = self.folder / "data"
-        self.python = interpreter(user)
-        assert self.python is not None, f"user {user} has no Python that can run Correio"
-        self.environ = _environment(self.data_dir, {**_library(self.python), **(environ or {})})
+        self.environ = _environment(self.data_dir, environ or {})
         self.patience = patience
         self.ready: dict[str, Any] = {}
         self.process: subprocess.Popen[bytes] | None = None
@@ -97,9 +94,11 @@ class Instance:
 
     def launch(self) -> subprocess.Popen[bytes]:
         """Start `manage.py up` without waiting for anything."""
+        # A killed run leaves its own, which would be taken for the new one's.
+        (self.data_dir / "ready.json").unlink(missing_ok=True)
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
-                [self.python, str(ROOT / "manage.py"), "up"],
+                _as_user(self.user, sys.executable, str(ROOT / "manage.py"), "up"),
                 cwd=ROOT,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
@@ -107,7 +106,6 @@ class Instance:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=follow_parent(signal.SIGTERM),
-                **_as_user(self.user),
             )
         return self.process
 
@@ -150,7 +148,7 @@ class Instance:
     def manage(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Run a `manage.py` command beside the instance, as an operator would in another terminal."""
         return subprocess.run(
-            [self.python, str(ROOT / "manage.py"), *arguments],
+            _as_user(self.user, sys.executable, str(ROOT / "manage.py"), *arguments),
             cwd=ROOT,
             env=self.environ,
             input=given,
@@ -158,7 +156,6 @@ class Instance:
             text=True,
             check=False,
             timeout=60,
-            **_as_user(self.user),
         )
 
     def remove(self) -> None:
@@ -181,30 +178,16 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
-def interpreter(user: int | None) -> str | None:
-    """A Python with our packages that the user can run: the tests' own, else the system's of that version."""
+def _as_user(user: int | None, *command: str) -> list[str]:
+    """The command, run as that user with no right of root but to read everywhere.
+
+    Reading everywhere stands in for a checkout of the user's own: root's may be in a folder closed to others.
+    """
     if user is None:
-        return sys.executable
-    for program in (sys.executable, f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"):
-        try:
-            tried = subprocess.run(
-                [program, "-c", "import django, psycopg, celery, uvicorn, webmail"],
-                cwd=ROOT,
-                env={**_library(program), "PATH": os.defpath},
-                capture_output=True,
-                check=False,
-                **_as_user(user),
-            )
-        except PermissionError:
-            continue
-        if tried.returncode == 0:
-            return program
-    return None
-
-
-def _library(program: str) -> dict[str, str]:
-    """What another Python than the tests' own needs to find the installed packages."""
-    return {} if program == sys.executable else {"PYTHONPATH": sysconfig.get_path("purelib")}
+        return list(command)
+    reading = "+dac_read_search"
+    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--pdeathsig=TERM"]
+    return [*become, f"--inh-caps={reading}", f"--ambient-caps={reading}", "--", *command]
 
 
 def _environment(data_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
@@ -215,10 +198,6 @@ def _environment(data_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
     }
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
     return {**kept, **ports, "CORREIO_DATA_DIR": str(data_dir), **more}
-
-
-def _as_user(user: int | None) -> dict[str, Any]:
-    return {} if user is None else {"user": user, "group": user, "extra_groups": []}
 
 
 def _processes() -> list[tuple[int, str]]:
