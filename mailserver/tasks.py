@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_ready
 
 from mailserver.services import delivery, queue, retention
 
@@ -20,3 +23,9 @@ def sweep() -> None:
 @shared_task
 def tidy() -> None:
     retention.tidy()
+
+
+@worker_ready.connect
+def look_around(**_: Any) -> None:
+    """A worker that starts finds at once what was left when the last one ended."""
+    sweep.delay()
