@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import sys
 from collections.abc import Mapping
@@ -80,17 +79,6 @@ def make(environ: Mapping[str, str]) -> Plan:
     return replace(plan, environ=ours)
 
 
-def demo_password(config: conf.Config) -> str:
-    """CORREIO_DEMO_PASSWORD, else the one made at the first start and kept in the data folder (0600)."""
-    path = config.data_dir / "demo_password"
-    if config.demo_password:
-        return config.demo_password
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(9))
-    return path.read_text()
-
-
 def postgres_child(server: Postgres, environ: Mapping[str, str]) -> Child:
     return Child(
         "postgres",
@@ -134,11 +122,6 @@ def preparations(plan: Plan) -> list[Child]:
         manage(plan, "migrate", "migrate", "--no-input", "--verbosity", "0"),
         manage(plan, "collectstatic", "collectstatic", "--no-input", "--verbosity", "0"),
     ]
-
-
-def demo(plan: Plan) -> Child:
-    """The job that fills the mailboxes of the demo when they are empty."""
-    return manage(plan, "demo", "seed_demo", CORREIO_DEMO_PASSWORD=demo_password(plan.config))
 
 
 def servers(plan: Plan) -> list[Child]:

@@ -13,11 +13,9 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from mailserver.errors import CorreioError
-from mailserver.stack import child, lock, plan, ports, postgres, ready, redis
+from mailserver.stack import child, demo, lock, plan, ports, postgres, ready, redis
 from mailserver.stack.child import Child, Running, Say
 from mailserver.stack.process import end_group
-
-DEMO_ACCOUNTS = ("alice@crepes.fr", "bob@hamburger.edu", "admin@crepes.fr")
 
 T = TypeVar("T")
 
@@ -72,16 +70,14 @@ class _Supervisor:
         everything = self._plan.with_stores(await self._postgres(), await self._redis())
         self._groups.append([])
         await _together(*(self._job(job) for job in plan.preparations(everything)))
-        demo = self._plan.config.demo
         await _together(
             *(self._serve(server) for server in plan.servers(everything)),
-            *([self._job(plan.demo(everything))] if demo else []),
+            *([self._demo(everything)] if self._plan.config.demo else []),
         )
-        password = plan.demo_password(self._plan.config) if demo else ""
         return ready.facts(
             self._plan,
             {key: where for running in self._all() for key, where in running.child.listens.items()},
-            dict.fromkeys(DEMO_ACCOUNTS, password) if demo else {},
+            demo.accounts(self._plan.config),
             {running.child.name: running.pid for running in self._all()},
         )
 
@@ -117,11 +113,19 @@ class _Supervisor:
         await running.wait_ready()
         self._say(f"{what.name} answers")
 
-    async def _job(self, what: Child) -> None:
+    async def _demo(self, everything: plan.Plan) -> None:
+        made_before = demo.is_made(everything.config)
+        output = await self._job(demo.job(everything))
+        if not made_before:
+            demo.forget_unless_made(everything.config, output)
+
+    async def _job(self, what: Child) -> list[str]:
+        """Run it to its end and give its last lines."""
         running = await self._launch(what)
         await running.finish()
         self._groups[-1].remove(running)
         self._say(f"{what.name} is done")
+        return running.tail()
 
     async def _watch(self, running: Running) -> None:
         await running.ended()
@@ -167,7 +171,7 @@ class _Supervisor:
         self._say("Stopped")
 
 
-async def _together(*work: Coroutine[Any, Any, None]) -> None:
+async def _together(*work: Coroutine[Any, Any, object]) -> None:
     """Run all at once; the first error cancels the others and is raised alone."""
     try:
         async with asyncio.TaskGroup() as group:

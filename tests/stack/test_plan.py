@@ -51,17 +51,3 @@ def test_it_gives_the_children_a_certificate_or_the_one_that_is_named(make, tmp_
     assert own.tls_key.exists()
     named = make(CORREIO_TLS_CERT="/etc/a.pem", CORREIO_TLS_KEY="/etc/b.pem").environ
     assert (named["CORREIO_TLS_CERT"], named["CORREIO_TLS_KEY"]) == ("/etc/a.pem", "/etc/b.pem")
-
-
-def test_it_makes_the_demo_password_once(make, tmp_path):
-    first = plan.demo_password(make().config)
-    assert len(first) >= 10
-    assert plan.demo_password(make().config) == first
-    assert (tmp_path / "demo_password").stat().st_mode & 0o777 == 0o600
-    assert plan.demo_password(make(CORREIO_DEMO_PASSWORD="tell nobody").config) == "tell nobody"
-
-
-def test_it_tells_the_demo_job_alone_the_password(make):
-    wanted = make()
-    assert "CORREIO_DEMO_PASSWORD" in plan.demo(wanted).environ
-    assert not any("CORREIO_DEMO_PASSWORD" in child.environ for child in plan.servers(wanted))
