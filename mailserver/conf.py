@@ -137,7 +137,7 @@ def load(environ: Mapping[str, str]) -> Config:
     return Config(
         data_dir=data_dir,
         static_root=_path(value("STATIC_ROOT", "")) or data_dir / "static",
-        hostname=value("HOSTNAME", "localhost" if _flag(value("DEMO", "0")) else socket.getfqdn()),
+        hostname=value("HOSTNAME", "mx.crepes.fr" if _flag(value("DEMO", "0")) else socket.getfqdn()),
         bind=value("BIND", "127.0.0.1"),
         **{name.lower(): _port(name, value(name, str(port))) for name, port in DEFAULT_PORTS.items()},
         submission_host=value("SUBMISSION_HOST", "127.0.0.1"),
