@@ -29,6 +29,7 @@ _ASKED = {
     "NOOP": "Are you still there?",
     "QUIT": "That was all, goodbye",
     ".": "The message, then a single dot",
+    "nothing": "Nothing after all",
 }
 _GRANTED = {
     "": "Hello, I take mail",
@@ -38,6 +39,7 @@ _GRANTED = {
     "RCPT": "I take mail for that mailbox",
     "DATA": "I am listening",
     ".": "Got it. It is my responsibility now",
+    "nothing": "All right",
     "RSET": "Forgotten",
     "QUIT": "Goodbye",
 }
@@ -58,7 +60,7 @@ class Spoken:
 
 
 def translate(transcript: Iterable[RawLine], names: Mapping[str, str] | None = None) -> list[Spoken]:
-    """The dialogue with its meaning. `names` gives the person behind an address, where known."""
+    """The dialogue with its meaning. `names` gives the person behind a lower-case address, where known."""
     return list(_Interpreter(names or {}).run([_line(raw) for raw in transcript]))
 
 
@@ -91,8 +93,10 @@ class _Interpreter:
         verb = text.partition(" ")[0].upper()
         self._verb = verb
         path = _PATH.search(text)
-        if verb == "." and self._body:
-            text, self._body = f"… {self._body} bytes …\n.", ""
+        if verb == ".":
+            # A server may take DATA although it refused every recipient; a lone dot then ends it (RFC 2920 §3.1).
+            self._verb = "." if self._body else "nothing"
+            text, self._body = (f"… {self._body} bytes …\n." if self._body else text), ""
         return Spoken(at, "client", text, self._meaning(verb, text, path[1] if path else ""))
 
     def _meaning(self, verb: str, text: str, address: str) -> str:
@@ -103,10 +107,10 @@ class _Interpreter:
         if verb == "RCPT":
             self._person = address
             return f"It is for {self._name(address)}"
-        return _ASKED.get(verb, "")
+        return _ASKED.get(self._verb, "")
 
     def _name(self, address: str) -> str:
-        return self._names.get(address) or address
+        return self._names.get(address.casefold()) or address
 
     def _note(self, at: float, text: str) -> Spoken | None:
         if body := _BODY.match(text):

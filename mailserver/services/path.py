@@ -37,16 +37,6 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    """A line of the table of attempts: what the other side said, in plain words, and verbatim in `reply`."""
-
-    number: int
-    at: datetime
-    said: str
-    reply: str
-
-
-@dataclass(frozen=True, slots=True)
 class Talk:
     """What two servers said: `here` speaks as client, `there` as server. `intro` says which of several calls it was."""
 
@@ -55,6 +45,17 @@ class Talk:
     at: datetime
     lines: tuple[Spoken, ...]
     intro: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A line of the table of attempts: what the other side said, in plain words, and verbatim in `reply`."""
+
+    number: int
+    at: datetime
+    said: str
+    reply: str
+    talk: Talk | None = None
 
 
 @dataclass(frozen=True, slots=True)

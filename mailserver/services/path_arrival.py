@@ -33,7 +33,7 @@ def _written(message: Message, author: str) -> Step:
     said = "The date is what the message says of itself." if message.sent_at else "The message does not say when."
     return Step(
         number=1,
-        short=f"{words.whose(author)} page",
+        short="Written",
         title=f"{author} wrote it",
         sentence=said,
         state="done" if message.sent_at else "todo",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from mailserver.mail import dialogue
 from mailserver.services import path_words as words
-from mailserver.services.path import Fact, Step, Talk, Try
+from mailserver.services.path import Fact, Step
+from mailserver.services.path_talk import hop_facts, host, last_talk, tries
 from mailserver.services.path_trail import STORED_AS, Trail
 from mailserver.store.models import DeliveryAttempt, Event
 
 Kind = Event.Kind
 
+MINUTE = timedelta(minutes=1)
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -82,11 +83,11 @@ def _queue(trail: Trail) -> Step:
         sentence=_queue_sentence(trail),
         state="slow" if slow else "done",
         at=at,
-        since=f"{words.span(trail.now - at)} so far" if slow else since,
+        since=f"{words.span(trail.now - at)} so far" if slow and trail.now - at >= MINUTE else since,
         mark="waiting" if waiting else since,
-        facts=tuple(_hop_facts(trail)),
-        tries=tuple(_tries(trail)) if len(trail.attempts) > 1 or trail.state == "deferred" else (),
-        talk=talk(trail) if trail.state == "deferred" else None,
+        facts=tuple(hop_facts(trail)),
+        tries=tuple(tries(trail)) if len(trail.attempts) > 1 or trail.state == "deferred" else (),
+        talk=last_talk(trail) if trail.state == "deferred" else None,
     )
 
 
@@ -107,31 +108,6 @@ def _queue_sentence(trail: Trail) -> str:
     return "Your server kept the message safe there."
 
 
-def _hop_facts(trail: Trail) -> Iterable[Fact]:
-    last = trail.last
-    if last is None or not last.remote_host:
-        return
-    rank = f", preference {last.preference}" if last.preference is not None else ""
-    yield Fact(f"{last.remote_host}{rank}")
-    if last.remote_address != last.remote_host:
-        yield Fact(last.remote_address, "code")
-    if last.remote_port:
-        yield Fact(f"port {last.remote_port}")
-
-
-def _tries(trail: Trail) -> Iterable[Try]:
-    """Newest first."""
-    for attempt in reversed(trail.attempts):
-        result = next((found for found in attempt.results.all() if found.recipient_id == trail.row.pk), None)
-        if result is None:
-            said = str(attempt.transcript[-1][2]) if attempt.transcript else ""
-            yield Try(attempt.number, attempt.started_at, said, "")
-        else:
-            code = str(result.reply_code or "")
-            reply = " ".join(filter(None, (code, result.reply_enhanced if code else "", result.reply_text)))
-            yield Try(attempt.number, attempt.started_at, result.reply_text, reply)
-
-
 def _between(trail: Trail) -> Step:
     last = trail.last
     if trail.state in ("leaving", "scheduled", "talking", "deferred", "held", "cancelled") or last is None:
@@ -149,7 +125,7 @@ def _between(trail: Trail) -> Step:
         since=words.since(queued, last.started_at),
         mark=("refused" if trail.state == "bounced" else "given up") if failed else took,
         facts=tuple(_talk_facts(trail, last, took)),
-        talk=None if trail.nearby else talk(trail),
+        talk=None if trail.nearby else last_talk(trail),
     )
 
 
@@ -163,7 +139,7 @@ def _not_yet_between(trail: Trail) -> Step:
         sentence="Never reached." if stopped else "Right now." if trail.state == "talking" else "Not yet.",
         state="todo",
         since=f"next: {words.clock(trail.row.next_attempt_at, trail.now)}" if following else "",
-        talk=talk(trail) if stopped else None,
+        talk=last_talk(trail) if stopped else None,
     )
 
 
@@ -186,9 +162,9 @@ def _between_sentence(trail: Trail, last: DeliveryAttempt) -> str:
     if trail.state == "bounced":
         final = "The answer is final (it starts with 5), so we stopped." if trail.row.reply_code else ""
         return final or words.sentence(trail.row.reply_text)
-    tries = len(trail.attempts)
-    which = f"{ORDINALS[tries - 1]} attempt" if tries <= len(ORDINALS) else f"{tries}th attempt"
-    where = f"{last.remote_host} on port {last.remote_port}"
+    calls = len(trail.attempts)
+    which = f"{ORDINALS[calls - 1]} attempt" if calls <= len(ORDINALS) else f"{calls}th attempt"
+    where = f"{host(last)} on port {last.remote_port}"
     return f"Your server called {where}, and they agreed on everything at the {which}."
 
 
@@ -197,18 +173,6 @@ def _talk_facts(trail: Trail, last: DeliveryAttempt, took: str) -> Iterable[Fact
         return
     yield Fact(f"Encrypted, {last.tls}", "secure") if last.tls else Fact("Not encrypted")
     yield Fact(f"The call took {took.removeprefix('+')}")
-
-
-def talk(trail: Trail) -> Talk | None:
-    """The dialogue of the latest try, with the number of calls before it."""
-    last = trail.last
-    if last is None or not last.transcript:
-        return None
-    calls = len(trail.attempts)
-    intro = f"{calls} calls. The last one, at {words.stamp(last.started_at)}:" if calls > 1 else ""
-    names = {trail.entry.sender: words.called(trail.author, trail.entry.sender), trail.row.address: trail.called}
-    lines = tuple(dialogue.translate(last.transcript, names))
-    return Talk(trail.here, last.remote_host or trail.there, last.started_at, lines, intro)
 
 
 def _mailbox(trail: Trail) -> Step:

@@ -33,12 +33,16 @@ _ENDED: dict[str, WayState] = {
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """Everything known about one recipient of one entry; events and attempts oldest first."""
+    """Everything known about one recipient of one entry; events and attempts oldest first.
+
+    `person` and `author` are names or ""; `names` gives those of all recipients by lower-case address.
+    """
 
     entry: QueueEntry
     row: QueueRecipient
     person: str
     author: str
+    names: Mapping[str, str]
     attempts: tuple[DeliveryAttempt, ...]
     events: tuple[Event, ...]
     stored: Event | None
@@ -111,6 +115,7 @@ def of_entry(entry: QueueEntry, message: Message | None = None) -> list[Trail]:
             row=row,
             person=names.get(row.address.casefold(), ""),
             author=entry.account.name if entry.account else "",
+            names=names,
             attempts=tuple(_concerning(row, attempts)),
             events=tuple(event for event in events if event.recipient in ("", row.address)),
             stored=stored.get(row.pk),

@@ -106,3 +106,14 @@ def test_it_takes_a_second_call_for_a_new_greeting():
 def test_it_bears_whatever_a_server_says():
     lines = [[0, "server", ""], [0, "server", "hello"], [0, "server", "250-"], [0, "client", ""], [0, "odd", "x"]]
     assert [line.side for line in dialogue.translate(lines)] == ["server", "server", "server", "client", "note"]
+
+
+def test_it_does_not_take_a_lone_dot_for_a_message():
+    lines = [
+        [0, "client", "DATA"],
+        [0, "server", "354 Go"],
+        [0, "note", "no recipient was accepted, so an empty message ends the transaction"],
+        [0, "client", "."],
+        [0, "server", "250 2.0.0 OK"],
+    ]
+    assert said(lines)[-2:] == [("client", ".", "Nothing after all"), ("server", "250 2.0.0 OK", "All right")]

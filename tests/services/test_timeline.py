@@ -105,7 +105,7 @@ def test_it_ends_with_handed_over_at_another_server(remote, alice):
     four, five, six = found.steps[3:]
     assert four.title == "The two servers talked"
     assert four.sentence == (
-        f"Your server called 127.0.0.1 on port {server.port}, and they agreed on everything at the first attempt."
+        f"Your server called hamburger.edu on port {server.port}, and they agreed on everything at the first attempt."
     )
     assert four.facts[0].text.startswith("Encrypted, TLSv1.3")
     assert [line.text for line in four.talk.lines if line.side == "client"][-2:] == [

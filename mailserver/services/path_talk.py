@@ -1,0 +1,59 @@
+"""Calls between two servers as the path shows them: the table of tries and the dialogues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mailserver.mail import dialogue
+from mailserver.services import path_words as words
+from mailserver.services.path import Fact, Talk, Try
+from mailserver.services.path_trail import Trail
+from mailserver.store.models import DeliveryAttempt
+
+
+def tries(trail: Trail) -> Iterable[Try]:
+    """Newest first."""
+    for attempt in reversed(trail.attempts):
+        result = next((found for found in attempt.results.all() if found.recipient_id == trail.row.pk), None)
+        if result is None:
+            said = str(attempt.transcript[-1][2]) if attempt.transcript else ""
+            yield Try(attempt.number, attempt.started_at, said, "", talk(trail, attempt))
+        else:
+            code = str(result.reply_code or "")
+            reply = " ".join(filter(None, (code, result.reply_enhanced if code else "", result.reply_text)))
+            yield Try(attempt.number, attempt.started_at, result.reply_text, reply, talk(trail, attempt))
+
+
+def talk(trail: Trail, attempt: DeliveryAttempt | None, intro: str = "") -> Talk | None:
+    """The dialogue of a try."""
+    if attempt is None or not attempt.transcript:
+        return None
+    people = {address: words.called(name, address) for address, name in trail.names.items()}
+    people[trail.entry.sender.casefold()] = words.called(trail.author, trail.entry.sender)
+    lines = tuple(dialogue.translate(attempt.transcript, people))
+    return Talk(trail.here, host(attempt), attempt.started_at, lines, intro)
+
+
+def last_talk(trail: Trail) -> Talk | None:
+    """The dialogue of the latest try, with the number of calls before it."""
+    last, calls = trail.last, len(trail.attempts)
+    intro = f"{calls} calls. The last one, at {words.stamp(last.started_at)}:" if last and calls > 1 else ""
+    return talk(trail, last, intro)
+
+
+def host(attempt: DeliveryAttempt) -> str:
+    """The name of the other server; a bare address says less than the domain it serves."""
+    return attempt.domain if attempt.remote_host == attempt.remote_address else attempt.remote_host
+
+
+def hop_facts(trail: Trail) -> Iterable[Fact]:
+    """Where the latest try went."""
+    last = trail.last
+    if last is None or not last.remote_host:
+        return
+    rank = f", preference {last.preference}" if last.preference is not None else ""
+    yield Fact(f"{last.remote_host}{rank}")
+    if last.remote_address != last.remote_host:
+        yield Fact(last.remote_address, "code")
+    if last.remote_port:
+        yield Fact(f"port {last.remote_port}")
