@@ -18,16 +18,31 @@ from django.db import connections
 
 Result = TypeVar("Result")
 
-# Below the 12 connections of a process's database pool (settings.DATABASES), so that no call waits for one.
+# Together below the 12 connections of a process's database pool (settings.DATABASES), so that no call waits for one.
 THREADS = 8
+# A password hash takes 100 MB and a tenth of a second of CPU: people who guess must neither fill the memory nor keep
+# the mail waiting.
+COSTLY_THREADS = 2
 
-_executor: Executor | None = None
+_executors: dict[int, Executor] = {}
 
 
 async def run(function: Callable[..., Result], **values: object) -> Result:
     """`function(**values)` in a thread; its result or its exception."""
+    return await _submit(THREADS, function, values)
+
+
+async def run_costly(function: Callable[..., Result], **values: object) -> Result:
+    """The same for calls that check a password."""
+    return await _submit(COSTLY_THREADS, function, values)
+
+
+async def _submit(threads: int, function: Callable[..., Result], values: dict[str, object]) -> Result:
+    # Made at the first call, hence after the fork of `runtime`: threads do not survive a fork.
+    if threads not in _executors:
+        _executors[threads] = ThreadPoolExecutor(threads, thread_name_prefix="bridge")
     call = functools.partial(_on_thread, function, values)
-    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+    return await asyncio.get_running_loop().run_in_executor(_executors[threads], call)
 
 
 def _on_thread(function: Callable[..., Result], values: dict[str, object]) -> Result:
@@ -45,28 +60,19 @@ def _look_after_connections() -> None:
             connection.close_if_unusable_or_obsolete()
 
 
-def _threads() -> Executor:
-    # Made at the first call, hence after the fork of `runtime`: threads do not survive a fork.
-    global _executor
-    if _executor is None:
-        _executor = ThreadPoolExecutor(THREADS, thread_name_prefix="bridge")
-    return _executor
-
-
 @contextmanager
 def using(executor: Executor) -> Iterator[None]:
     """Send all calls to another executor: in tests one thread that shares the test's connection and transaction."""
-    global _executor
-    before, _executor = _executor, executor
+    before = dict(_executors)
+    _executors.update({THREADS: executor, COSTLY_THREADS: executor})
     try:
         yield
     finally:
-        _executor = before
+        _executors.clear()
+        _executors.update(before)
 
 
 def shut_down() -> None:
-    """Wait for the calls under way; take no more."""
-    global _executor
-    if _executor is not None:
-        _executor.shutdown(wait=True)
-        _executor = None
+    """Wait for the calls under way. A later call gets new threads."""
+    while _executors:
+        _executors.popitem()[1].shutdown(wait=True)

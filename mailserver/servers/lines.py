@@ -52,8 +52,10 @@ class Input:
         """Throw away all that was received and not yet taken."""
         self._taken(len(self._buffer))
 
-    def starts_with(self, prefix: bytes) -> bool:
-        """Whether the bytes not yet taken begin so."""
+    async def starts_with(self, prefix: bytes) -> bool:
+        """Whether the bytes not yet taken begin so; waits for the first ones. Raises EndOfStream."""
+        while not self._buffer:
+            await self._more()
         return self._buffer.startswith(prefix)
 
     def push_back(self, data: bytes | bytearray | memoryview) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from mailserver.servers import bridge
@@ -45,25 +46,29 @@ class House:
     certificate: Certificate | None = None
 
 
-async def open_listener(house: House, listener: Listener) -> asyncio.Server:
-    """Listen. Several processes may share the port: the kernel gives each connection to one of them."""
+async def open_listener(house: House, listener: Listener, *, shared: bool = False) -> asyncio.Server:
+    """Listen. Processes may share a port: the kernel then gives each connection to one of them.
+
+    Raises OSError when the port is taken.
+    """
     loop = asyncio.get_running_loop()
     context = house.certificate.context if listener.encrypted and house.certificate else None
     return await loop.create_server(
         listener.protocol,
-        sock=_bound(house.bind, listener.port),
+        sock=_bound(house.bind, listener.port, shared),
         backlog=BACKLOG,
         ssl=context,
         ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
     )
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, shared: bool) -> socket.socket:
     family, _, _, _, place = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # Only where it is meant: it would let a second server take half of our connections unnoticed.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(shared))
         if family == socket.AF_INET6 and place[0] == "::":
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         bound.bind(place)
@@ -97,7 +102,8 @@ async def _serve(make_house: Callable[[], House], parent: int | None = None) -> 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    servers = [await open_listener(house, listener) for listener in house.listeners]
+    shared = parent is not None
+    servers = [await open_listener(house, listener, shared=shared) for listener in house.listeners]
     places = ", ".join(f"{listener.name} {house.bind}:{listener.port}" for listener in house.listeners)
     logger.info("listening: %s", places)
     async with asyncio.TaskGroup() as tasks:
@@ -142,7 +148,8 @@ def _serve_many(make_house: Callable[[], House], processes: int) -> int:
 
     def forward(number: int, frame: object) -> None:
         for child in children:
-            os.kill(child, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, forward)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from mailserver.errors import OverQuota, UnknownRecipient
+from mailserver.errors import OverQuota
 from mailserver.mail import replies
 from mailserver.mail.addresses import Address
 from mailserver.mail.replies import Reply
 from mailserver.servers import bridge
-from mailserver.servers.smtp.paths import looks_like_relaying
+from mailserver.servers.smtp.paths import names_another_host
 from mailserver.servers.smtp.session import Client, Transaction
 from mailserver.services import inbound, recipients
 from mailserver.services.inbound import Incoming
@@ -32,10 +32,9 @@ class MxDoor:
         return replies.SENDER_OK
 
     async def recipient(self, client: Client, transaction: Transaction, address: Address) -> Reply:
-        try:
-            found = await bridge.run(mailbox_for, address=address, size=transaction.size)
-        except UnknownRecipient:
-            return replies.RELAY_DENIED if looks_like_relaying(address.local) else replies.UNKNOWN_RECIPIENT
+        if names_another_host(address.local):
+            return replies.RELAY_DENIED
+        found = await bridge.run(mailbox_for, address=address, size=transaction.size)
         if found is None:
             return replies.RELAY_DENIED
         transaction.mailboxes.append(found)

@@ -63,8 +63,13 @@ def _parameters(text: str) -> dict[str, str | None]:
 
 
 def looks_like_relaying(text: str) -> bool:
-    """Whether a path is one of the old ways to have mail passed on: `%`, `!`, two @, also inside quotes."""
-    return "%" in text or "!" in text or text.count("@") > 1
+    """Whether a path that is no address is one of the old ways to have mail passed on."""
+    return "%" in text or "!" in text or text.count("@") > 1 or ('"' in text and "@" in text)
+
+
+def names_another_host(local: str) -> bool:
+    """Whether a local part holds a route: `victim%outside.example`, `outside.example!victim`, `"victim@outside"`."""
+    return any(mark in local for mark in "%!@")
 
 
 def reverse_path(text: str) -> Address | None:

@@ -98,7 +98,7 @@ class Connection(SMTP):
 
     def stop(self) -> None:
         self._stopping = True
-        if self._patience is not None:
+        if self._patience is not None and not self._patience.expired():
             self._patience.reschedule(self.loop.time())
 
     def _timeout_cb(self) -> None:
@@ -133,7 +133,7 @@ class Connection(SMTP):
     async def _handle_client(self) -> None:
         try:
             await self._converse()
-        except (EndOfStream, OSError):
+        except EndOfStream:
             logger.info("%s %s: gone", self.door.name, self.client.peer)
         finally:
             self.wire.close()
@@ -151,16 +151,23 @@ class Connection(SMTP):
         await self._linger()
 
     async def say(self, reply: Reply) -> None:
-        """Send a reply; waits for a client that does not read."""
+        """Send a reply; waits for a client that does not read. Raises EndOfStream when it is gone."""
         self.wire.write(bytes(reply) + b"\r\n")
-        if self.wire.get_write_buffer_size():
+        if not self.wire.get_write_buffer_size():
+            return
+        try:
             async with asyncio.timeout(self.site.limits.idle):
                 await self._writer.drain()
+        except OSError as error:
+            raise EndOfStream from error
 
     async def read_line(self, limit: int) -> bytes:
         """The next line without its end. Raises Refusal when it is too long or does not come, EndOfStream."""
         try:
             async with asyncio.timeout(0 if self._stopping else self.site.limits.idle) as self._patience:
+                # No line end may ever come after the start of a TLS handshake.
+                if self._first and await self.input.starts_with(_TLS_HELLO):
+                    raise Refusal(replies.NOT_SMTP)
                 return (await self.input.line(limit)).rstrip(b"\r\n")
         except TimeoutError:
             raise Refusal(replies.SHUTTING_DOWN if self._stopping else replies.IDLE_TOO_LONG) from None
@@ -176,7 +183,7 @@ class Connection(SMTP):
             return await self._answer(await self.read_line(self.site.limits.sign_in_line))
         except Refusal as refusal:
             return refusal.reply
-        except (EndOfStream, OSError):
+        except EndOfStream:
             raise
         except Exception as error:
             return reply_to(error)
@@ -185,7 +192,7 @@ class Connection(SMTP):
         verb, _, argument = line.partition(b" ")
         verb = verb.upper()
         first, self._first = self._first, False
-        if verb in _HTTP or (first and (_HEADER.match(line) or line.startswith(_TLS_HELLO))):
+        if verb in _HTTP or (first and _HEADER.match(line)):
             return replies.NOT_SMTP
         if len(line) > self.site.limits.line and verb != b"AUTH":
             return replies.LINE_TOO_LONG

@@ -55,7 +55,7 @@ def _out_of_place(connection: Connection) -> Reply | None:
 async def _check(claim: Claim, peer: str) -> Login:
     if isinstance(claim, TokenClaim):
         return await bridge.run(login.redeem, token=claim.token, identity=claim.identity)
-    return await bridge.run(
+    return await bridge.run_costly(
         login.authenticate, address=claim.address, password=claim.password, peer=peer, identity=claim.identity
     )
 
