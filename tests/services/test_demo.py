@@ -15,14 +15,14 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailserver.mail import addresses, structure
+from mailserver.mail import addresses, dsn, structure
 from mailserver.mail.html import sanitise
 from mailserver.mail.message import parse
 from mailserver.services import mailboxes, messages, recipients, threads
 from mailserver.services.demo import attachments, people, sketches
 from mailserver.services.demo.pdf import document
 from mailserver.services.demo.seed import posts, seed
-from mailserver.store.models import Account, Label, MailboxMessage, Message, Thread
+from mailserver.store.models import Account, Label, MailboxMessage, Message, QueueEntry, Thread
 from mailserver.store.models.mailbox import Flag
 
 NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
@@ -170,6 +170,23 @@ def test_it_hides_remote_pictures_in_newsletters():
     clean = sanitise(structure.text(letter.raw, html), remote=False, cid_url=lambda _: None)
     assert clean.blocked_remote
     assert "List-Unsubscribe:" in letter.raw.decode()
+
+
+def test_it_brings_a_letter_back(demo):
+    (bounce,) = [post for post in posts(NOW) if post.sender == ""]
+    report = dsn.parse(bounce.raw)
+    assert [failure.recipient for failure in report.failures] == ["bob@hamburgr.edu"]
+    letter = Message.objects.get(account=demo["alice"], message_id=report.original_message_id)
+    assert letter.subject == "Did you pack the spreaders?"
+
+
+def test_it_sends_one_letter_for_real(demo):
+    entry = QueueEntry.objects.get()
+    assert entry.sent_copy.subject == "Who sits where"
+    assert {(row.domain, row.state) for row in entry.recipients.all()} == {
+        ("hamburger.edu", "queued"),
+        ("crepes.fr", "queued"),
+    }
 
 
 def test_it_draws_pictures_that_are_whole():

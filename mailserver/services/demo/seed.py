@@ -14,6 +14,8 @@ from mailserver.services.demo import (
     parcels,
     people,
     places,
+    returned,
+    sent,
     series,
     singles,
     stories,
@@ -38,6 +40,7 @@ def seed(*, password: str, now: datetime | None = None) -> Seeded:
     with transaction.atomic():
         accounts = places.prepare(password)
         filing.file(posts(now or datetime.now(UTC)), accounts)
+        sent.send(accounts)
     return Seeded(tuple(people.ACCOUNTS))
 
 
@@ -51,5 +54,6 @@ def posts(now: datetime) -> list[Post]:
         *singles.drafts(now),
         *singles.junk(now),
         *parcels.posts(now),
+        *returned.posts(now),
     ]
     return sorted(found, key=lambda post: post.at)

@@ -72,7 +72,24 @@ def plan() -> Canvas:
     return canvas
 
 
-KINDS: dict[str, Callable[[], Canvas]] = {"siesta": siesta, "plate": plate, "plan": plan}
+def seats() -> Canvas:
+    """A long table with nine chairs, one of them empty."""
+    canvas = Canvas(720, 360, PAPER)
+    canvas.box(110, 130, 500, 100, (206, 172, 128))
+    canvas.frame(110, 130, 500, 100, INK, 4)
+    colours = (ROSE, LEAF, BLUE, BUTTER, BROWN, (142, 104, 160), (60, 130, 140), (200, 90, 70))
+    places = [(x, y) for y in (92, 268) for x in (170, 293, 416, 539)]
+    for (x, y), colour in zip(places, colours, strict=True):
+        canvas.ellipse(x, y, 30, 26, INK)
+        canvas.ellipse(x, y, 26, 22, colour)
+        canvas.ellipse(x, 156 if y < 180 else 204, 22, 12, WHITE)
+    canvas.frame(640, 152, 56, 56, INK, 3)
+    canvas.ellipse(360, 330, 40, 14, BROWN)
+    canvas.ellipse(400, 322, 14, 12, BROWN)
+    return canvas
+
+
+KINDS: dict[str, Callable[[], Canvas]] = {"siesta": siesta, "plate": plate, "plan": plan, "seats": seats}
 
 
 @cache
