@@ -11,6 +11,8 @@ from mailserver.services.demo import people
 from mailserver.stack import plan
 from mailserver.stack.child import Child
 
+# Easy to type from a terminal: nothing that looks like something else. 31^12 is about 59 bits.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 # What `manage.py seed_demo` prints when it did something.
 _SEEDED = "made "
 
@@ -22,7 +24,7 @@ def password(config: Config) -> str:
     """
     path = _path(config)
     if not path.exists():
-        chosen = config.demo_password or secrets.token_urlsafe(9)
+        chosen = config.demo_password or "".join(secrets.choice(_LETTERS) for _ in range(12))
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(chosen)
     return path.read_text()
