@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -46,9 +47,14 @@ class AddressesField(forms.CharField):
         return addresses.parse_list(super().clean(value))
 
 
-def wrong_addresses(people: list[HeaderAddress]) -> list[str]:
+def wrong_addresses(people: Sequence[HeaderAddress]) -> list[str]:
     """Those of the addresses no mail can go to, as they were typed."""
-    return [str(person) for person in people if not _is_complete(person.address)]
+    return [typed([person]) for person in people if not _is_complete(person.address)]
+
+
+def typed(people: Sequence[HeaderAddress]) -> str:
+    """The addresses as one types them; what is no address yet stays as it is."""
+    return ", ".join(str(person) if person.address else person.name for person in people)
 
 
 def _is_complete(address: str) -> bool:

@@ -12,12 +12,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from mailserver.mail.addresses import format_list
 from mailserver.services import drafts
 from mailserver.services.draft_content import Holding, describe
 from mailserver.services.drafts import Loaded, Writing
 from mailserver.store.models import Account
 from webmail.forms.compose import RECIPIENTS, ComposeForm
+from webmail.forms.fields import typed
 from webmail.rendering.replies import Quote, fold_from, quote_of
 from webmail.sending import NotSent
 
@@ -71,6 +71,18 @@ class Writer:
     @property
     def sender(self) -> str:
         return str(self.form["sender"].value() or "")
+
+    @property
+    def mode(self) -> str:
+        """'plain' for what was written as plain text before; new text is rich where scripts run."""
+        has_text = bool(str(self.form["text"].value() or "").strip())
+        was_plain = self.draft_id is not None and has_text and not self.form["html"].value()
+        return "plain" if was_plain else "rich"
+
+    @property
+    def starts_in_text(self) -> bool:
+        """Whether everything above the text is filled in, as in an answer."""
+        return bool(self.form["to"].value())
 
     @property
     def total(self) -> int:
@@ -141,7 +153,7 @@ def _filled(account: Account, writing: Writing, *, quoted: bool = True) -> Compo
     initial = {
         "source": f"{source.kind} {source.message_id}" if source else "",
         "sender": writing.sender.address,
-        **{name: format_list(getattr(writing, name)) for name in RECIPIENTS},
+        **{name: typed(getattr(writing, name)) for name in RECIPIENTS},
         "subject": writing.subject,
         "text": writing.text,
         "html": writing.html,

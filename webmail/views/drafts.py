@@ -80,6 +80,7 @@ def _report(request: HttpRequest, saved: Saved) -> dict[str, object]:
         "draft": saved.message_id,
         "url": reverse("draft", args=[saved.message_id]),
         "state": drawn.state,
+        "weight": drawn.total,
         "files": render_to_string("compose/_files.html", {"writer": drawn}, request),
     }
 

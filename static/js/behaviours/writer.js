@@ -1,0 +1,100 @@
+// The writer: saves by itself, sends with Ctrl+Enter, closes with Esc. What it shows comes from the server.
+
+import { find, findAll } from "lib/dom";
+import { startRichText } from "lib/richtext";
+import { showFiles, startUploads } from "lib/uploads";
+import { Draft } from "models/draft";
+
+export default function writer(section) {
+  const form = find("form", section);
+  const states = () => [find(".state", section), find("main > .bar .state")].filter(Boolean);
+  const isFull = section.classList.contains("full");
+  let editor;
+  const draft = new Draft(form, { url: section.dataset.save, heard, sync: () => editor?.sync() });
+  draft.weight = Number(section.dataset.weight);
+
+  function heard({ state, url, files }) {
+    states().forEach((place) => (place.textContent = state));
+    if (files !== undefined) showFiles(find(".uploads", section), files);
+    if (!url) return;
+    section.dataset.url = url;
+    if (isFull) history.replaceState(history.state, "", url);
+  }
+
+  const changed = () => draft.touch();
+  // Saving and sending must not cross: the request waits until what is under way has arrived.
+  const after = (event, again) => {
+    editor?.sync();
+    if (draft.waiting === 0) return draft.stop();
+    event.preventDefault();
+    event.stopPropagation();
+    states().forEach((place) => (place.textContent = "Waiting for the attachments…"));
+    return draft.idle().then(again);
+  };
+
+  const actions = {
+    minimise: () => section.classList.toggle("small"),
+    copies: () => showCopies(section),
+    remove: (button) => {
+      button.closest("li").remove();
+      draft.touch(0);
+    },
+    close: async () => {
+      if ((await draft.save()) !== false) section.remove();
+    },
+    enlarge: async () => {
+      await draft.save();
+      location.assign(section.dataset.url ?? section.dataset.start);
+    },
+  };
+
+  section.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-do], [hx-post]");
+    const action = actions[button?.dataset.do];
+    if (action) {
+      event.preventDefault();
+      action(button);
+    } else if (button?.matches("button[hx-post]")) {
+      after(event, () => button.click());
+    } else if (section.classList.contains("small") && event.target.closest("header")) {
+      actions.minimise();
+    }
+  }, true);
+  section.addEventListener("submit", (event) => after(event, () => form.requestSubmit(event.submitter)), true);
+  section.addEventListener("htmx:before:request", () => states().forEach((place) => (place.textContent = "Sending…")));
+  const failed = (event) => {
+    if (event.detail.ctx?.response?.status === 422) return;
+    heard({ state: "Not sent: the page’s server does not answer. Your message is still here." });
+    draft.resume();
+    changed();
+  };
+  section.addEventListener("htmx:error", failed);
+  section.addEventListener("htmx:response:error", failed);
+  section.addEventListener("input", changed);
+  section.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit(find("[data-do=send]", section));
+    } else if (event.key === "Enter" && event.target.matches("input:not([type=checkbox])")) {
+      event.preventDefault(); // a field is no place to send from
+    }
+  }, true);
+  section.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented && !isFull) actions.close();
+  });
+  section.addEventListener("focusout", (event) => section.contains(event.relatedTarget) || draft.save());
+  const leaving = () => draft.dirty && !draft.stopped && draft.send({ keepalive: true });
+  addEventListener("pagehide", leaving);
+  startUploads(section, draft);
+  startRichText(section, changed).then((started) => (editor = started));
+  return () => {
+    removeEventListener("pagehide", leaving);
+    draft.stop();
+    editor?.stop();
+  };
+}
+
+function showCopies(section) {
+  findAll(".line.folded", section).forEach((line) => line.classList.remove("folded"));
+  find("[data-field=cc] input:not([type=hidden])", section).focus();
+}
