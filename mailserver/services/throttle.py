@@ -13,7 +13,7 @@ import ipaddress
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
@@ -131,7 +131,8 @@ class ProcessCounters:
 
     MOST_KEYS = 10_000
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._values: dict[str, tuple[int, float]] = {}
         self._lock = threading.Lock()
 
@@ -142,21 +143,21 @@ class ProcessCounters:
     def fail(self, key: str, most: int, seconds: int) -> None:
         with self._lock:
             count = self._get(f"fails:{key}") + 1
-            until = self._values[f"fails:{key}"][1] if count > 1 else time.monotonic() + seconds
+            until = self._values[f"fails:{key}"][1] if count > 1 else self._clock() + seconds
             self._set(f"fails:{key}", count, until)
             if count >= most:
                 del self._values[f"fails:{key}"]
-                self._set(f"lock:{key}", 1, time.monotonic() + LOCKED)
+                self._set(f"lock:{key}", 1, self._clock() + LOCKED)
 
     def welcome(self, key: str, forgotten: Iterable[str]) -> None:
         with self._lock:
             for name in forgotten:
                 self._values.pop(name, None)
-            self._set(key, 1, time.monotonic() + KNOWN)
+            self._set(key, 1, self._clock() + KNOWN)
 
     def _get(self, key: str) -> int:
         count, until = self._values.get(key, (0, 0.0))
-        return count if until > time.monotonic() else 0
+        return count if until > self._clock() else 0
 
     def _set(self, key: str, count: int, until: float) -> None:
         if len(self._values) >= self.MOST_KEYS:

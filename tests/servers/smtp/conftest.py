@@ -7,9 +7,6 @@ import pytest
 
 from tests.support.dialogue import Dialogue
 from tests.support.listeners import Ports, in_the_tests_transaction, listening
-from tests.support.people import alice, bob, charlie, domains
-
-__all__ = ["alice", "bob", "charlie", "domains"]
 
 
 @pytest.fixture(autouse=True)
