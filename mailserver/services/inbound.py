@@ -13,7 +13,7 @@ from django.utils import timezone
 from mailserver.errors import NotFound
 from mailserver.mail import trace
 from mailserver.mail.message import Parsed, parse
-from mailserver.services import events
+from mailserver.services import events, reports
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import Local
 from mailserver.store import blobs
@@ -109,6 +109,14 @@ def _file(writer: MailboxWriter, inboxes: Mapping[int, int], incoming: Incoming,
     deliveries = tuple(_delivery(recipient, filed, known) for recipient in incoming.recipients)
     for delivery in deliveries:
         _note(incoming, delivery, reference, at)
+    for account_id, place in filed.items():
+        reports.note_reports(
+            account_id=account_id,
+            message_id=place.message_id,
+            parsed=parsed,
+            raw=incoming.raw,
+            sender=incoming.sender,
+        )
     return Stored(reference, deliveries)
 
 

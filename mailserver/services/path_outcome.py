@@ -108,10 +108,8 @@ def _expired(trail: Trail) -> Outcome:
 
 
 def _returned(trail: Trail) -> Outcome:
-    event = trail.returned
-    text = str(event.detail.get("text", "")) if event else ""
-    lead = f"{words.reason(text, trail.row.address)} The report of its server is in your Inbox."
-    return f"{trail.there} took it first, but could not deliver it to {trail.row.address}.", lead.strip()
+    lead = f"{trail.why_returned} The report of its server is in your Inbox."
+    return f"{trail.there} took it first, but could not deliver it to {trail.row.address}.", lead
 
 
 _OUTCOMES: dict[WayState, Callable[[Trail], Outcome]] = {

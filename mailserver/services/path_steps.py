@@ -185,12 +185,11 @@ def _mailbox(trail: Trail) -> Step:
         sentence = f"{trail.there} has confirmed that it takes care of it. The rest is theirs: it does not tell more."
         return _arrived(trail, f"Handed over to {trail.there}", sentence, at, before)
     if trail.state == "returned" and trail.returned:
-        text = words.reason(str(trail.returned.detail.get("text", "")), trail.row.address)
         return Step(
             number=5,
             short="Mailbox",
             title=f"{trail.there} returned it",
-            sentence=f"It had taken it, then sent a report: it could not be delivered. {text}",
+            sentence=f"It had taken it, then sent a report: {trail.why_returned}",
             state="halt",
             at=trail.returned.at,
             since=words.since(before, trail.returned.at),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from mailserver.mail import explain
 from mailserver.services.path import WayState
 from mailserver.services.path_words import called
 from mailserver.store.models import DeliveryAttempt, Event, Message, QueueEntry, QueueRecipient
@@ -87,6 +88,15 @@ class Trail:
         """The report of another server that took the message and could not deliver it after all."""
         event = self.event(Event.Kind.BOUNCED)
         return event if event and event.detail.get("by") else None
+
+    @property
+    def why_returned(self) -> str:
+        """What the report says, as a sentence."""
+        detail = self.returned.detail if self.returned else {}
+        said = str(detail.get("text", ""))
+        if said[:1].isdigit():
+            return explain.reply(said, self.row.address).reason
+        return explain.explain(0, str(detail.get("enhanced", "")), said, self.row.address, final=True).reason
 
     @property
     def state(self) -> WayState:

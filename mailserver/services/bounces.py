@@ -1,0 +1,112 @@
+"""Telling the sender that a message could not be delivered: a report of RFC 3464, words for people first."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from mailserver.errors import InvalidName, UnknownRecipient
+from mailserver.mail import addresses, dsn
+from mailserver.mail.dsn import Failure
+from mailserver.services import inbound, recipients
+from mailserver.services.recipients import Local
+from mailserver.store import blobs
+from mailserver.store.models import QueueEntry, QueueRecipient
+
+# Enough for the header the report quotes; `dsn.build` cuts it to 1 KB.
+HEADER_OCTETS = 64 * 1024
+
+# RFC 3463 §3.5: delivery time expired.
+EXPIRED = "4.4.7"
+
+logger = logging.getLogger(__name__)
+
+
+def report(entry: QueueEntry, rows: Sequence[QueueRecipient], *, at: datetime) -> int | None:
+    """File a report about these bounced or expired recipients in the sender's Inbox; its message id.
+
+    Part of the recording transaction. None when nobody is to be told: the null sender (a report about a report,
+    RFC 5321 §4.5.5), recipients with NOTIFY=NEVER, or a sender without a mailbox here (to whom a report would be
+    backscatter: we take mail from our own people only). A fault while reporting is logged and never undoes what
+    was delivered; the message's path tells of the failure all the same.
+    """
+    told = [row for row in rows if _wanted(row)]
+    if not told:
+        return None
+    if not entry.sender:
+        logger.info("no report about %s: its sender is empty", entry.reference)
+        return None
+    try:
+        with transaction.atomic():
+            return _file(entry, told, at)
+    except Exception:
+        logger.exception("the report about %s could not be filed", entry.reference)
+        return None
+
+
+def _wanted(row: QueueRecipient) -> bool:
+    """RFC 3461 §4.1: without NOTIFY the sender wants to hear of failures."""
+    return not row.notify or "FAILURE" in row.notify.upper().split(",")
+
+
+def _file(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime) -> int | None:
+    sender = _sender(entry)
+    if sender is None:
+        logger.warning("no report about %s: its sender has no mailbox here", entry.reference)
+        return None
+    incoming = inbound.Incoming(
+        raw=_compose(entry, rows, at),
+        sender="",
+        recipients=(sender,),
+        helo=settings.CORREIO.hostname,
+        protocol="LOCAL",
+        at=at,
+    )
+    return inbound.deliver(incoming).deliveries[0].message_id
+
+
+def _sender(entry: QueueEntry) -> Local | None:
+    try:
+        found = recipients.lookup(addresses.parse(entry.sender))
+    except (InvalidName, UnknownRecipient):
+        return None
+    return found if isinstance(found, Local) else None
+
+
+def _compose(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime) -> bytes:
+    hostname = settings.CORREIO.hostname
+    return dsn.build(
+        original=blobs.read_slice(entry.blob_id, 0, None if entry.full_return else HEADER_OCTETS),
+        sender=entry.sender,
+        failures=[_failure(row) for row in rows],
+        reporting_mta=hostname,
+        message_id=f"{secrets.token_hex(12)}@{hostname}",
+        date=at,
+        envelope_id=entry.envelope_id,
+        arrival=entry.created_at,
+        full=entry.full_return,
+    )
+
+
+def _failure(row: QueueRecipient) -> Failure:
+    said = " ".join(filter(None, (str(row.reply_code or ""), row.reply_enhanced, row.reply_text)))
+    expired = row.state == QueueRecipient.State.EXPIRED
+    return Failure(
+        recipient=row.address,
+        action="failed",
+        status=EXPIRED if expired else _status(row),
+        diagnostic=f"{'smtp' if row.reply_code else 'x-correio'}; {said}",
+        remote=row.remote_host,
+        original=row.original_recipient,
+        last_attempt=row.finished_at,
+    )
+
+
+def _status(row: QueueRecipient) -> str:
+    """The server's own status when it is one of failure; 5.0.0 says no more than that it is final (RFC 3463 §2)."""
+    return row.reply_enhanced if row.reply_enhanced.startswith("5") else "5.0.0"

@@ -1,0 +1,153 @@
+"""Reports and receipts that arrive: joined to the message they name, and only when they may be believed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.utils import timezone
+
+from mailserver.mail import dsn, mdn
+from mailserver.mail.addresses import HeaderAddress
+from mailserver.mail.dsn import Failure
+from mailserver.net.mx import Hop
+from mailserver.net.smtp_results import Report, Result
+from mailserver.services import queue, queue_record, timeline
+from mailserver.services.inbound import Incoming, deliver
+from mailserver.services.recipients import Local
+from mailserver.store.models import Account, Event, QueueEntry
+from tests.support.queueing import queued
+
+pytestmark = pytest.mark.django_db
+
+BOB = "bob@hamburger.edu"
+
+
+@pytest.fixture(autouse=True)
+def _configured(settings):
+    settings.CORREIO = replace(settings.CORREIO, hostname="crepes.fr")
+
+
+@pytest.fixture
+def entry(alice) -> QueueEntry:
+    """Alice's message, which the server of hamburger.edu has taken."""
+    made = queued(alice, BOB, sent_copy=True, to=f"Bob <{BOB}>")
+    (held,) = queue.claim("hamburger.edu")
+    hop, now = Hop("mx1.hamburger.edu", "198.51.100.25", 25, 10, "mx"), timezone.now()
+    result = Result(BOB, "delivered", 250, "2.0.0", "Queued as 7F3A91", hop)
+    queue_record.record(held, Report(hop, "", [result], [], now, now))
+    return made
+
+
+def arrive(account: Account, raw: bytes, sender: str = "") -> int:
+    incoming = Incoming(raw=raw, sender=sender, recipients=(Local(account.pk, account.address),))
+    return deliver(incoming).deliveries[0].message_id
+
+
+def original(entry: QueueEntry) -> bytes:
+    return bytes(entry.blob.raw)
+
+
+def bounce(entry: QueueEntry, recipient: str = BOB, **changes) -> bytes:
+    values = {"status": "5.2.2", "diagnostic": "smtp; 552 5.2.2 Mailbox full", "remote": "mail.hamburger.edu"}
+    return dsn.build(
+        original=original(entry),
+        sender="alice@crepes.fr",
+        failures=[Failure(recipient, **{**values, **changes})],
+        reporting_mta="mx1.hamburger.edu",
+        message_id=f"{timezone.now().timestamp()}@hamburger.edu",
+        date=timezone.now(),
+    )
+
+
+def receipt(entry: QueueEntry, reader: str = BOB, **changes) -> bytes:
+    return mdn.build(
+        original=original(entry),
+        reader=HeaderAddress("Bob", reader),
+        to="alice@crepes.fr",
+        date=timezone.now(),
+        message_id=f"{timezone.now().timestamp()}@hamburger.edu",
+        user_agent="mail.hamburger.edu; Correio",
+        **changes,
+    )
+
+
+def noted(entry: QueueEntry) -> list[str]:
+    events = Event.objects.filter(entry=entry, recipient=BOB).exclude(kind="delivered")
+    return list(events.values_list("kind", flat=True))
+
+
+def state(entry: QueueEntry) -> str:
+    return timeline.path_of(entry.account_id, entry.sent_copy_id).ways[0].state
+
+
+def test_it_notes_that_the_other_server_returned_the_message(alice, entry):
+    assert state(entry) == "handed"
+    report = arrive(alice, bounce(entry))
+    event = Event.objects.get(entry=entry, kind="bounced")
+    assert (event.kind, event.recipient, event.account_id) == ("bounced", BOB, alice.pk)
+    assert event.detail["by"] == "mail.hamburger.edu"
+    assert event.detail["report"] == report
+    path = timeline.path_of(alice.pk, entry.sent_copy_id)
+    (way,) = path.ways
+    assert way.state == "returned"
+    assert path.headline == "hamburger.edu took it first, but could not deliver it to bob@hamburger.edu."
+    assert "The mailbox is full." in path.lead
+    assert [step.state for step in way.steps] == ["done", "done", "done", "done", "halt", "todo"]
+
+
+def test_it_notes_a_report_only_once(alice, entry):
+    arrive(alice, bounce(entry))
+    arrive(alice, bounce(entry))
+    assert noted(entry) == ["bounced"]
+
+
+@pytest.mark.parametrize("action", ["delayed", "delivered", "relayed"])
+def test_it_takes_no_other_report_for_a_failure(alice, entry, action):
+    arrive(alice, bounce(entry, action=action))
+    assert noted(entry) == []
+
+
+def test_it_does_not_believe_a_report_about_somebody_who_was_not_written_to(alice, entry):
+    arrive(alice, bounce(entry, recipient="dora@hamburger.edu"))
+    assert noted(entry) == []
+
+
+def test_it_does_not_join_a_report_to_the_message_of_another_account(alice, bob, entry):
+    arrive(bob, bounce(entry))
+    assert noted(entry) == []
+
+
+def test_it_does_not_note_a_report_about_what_never_left(alice, entry):
+    entry.recipients.update(state="deferred")
+    arrive(alice, bounce(entry))
+    assert noted(entry) == []
+
+
+def test_it_believes_a_receipt_that_names_the_message_and_comes_from_its_reader(alice, entry):
+    arrive(alice, receipt(entry))
+    assert noted(entry) == ["read"]
+    assert state(entry) == "read"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"reader": "charlie@hamburger.edu"}, {"disposition": "deleted"}, {"disposition": "processed"}]
+)
+def test_it_does_not_believe_other_receipts(alice, entry, changes):
+    arrive(alice, receipt(entry, **changes))
+    assert noted(entry) == []
+
+
+def test_it_does_not_believe_a_receipt_for_a_message_nobody_sent(alice, entry):
+    arrive(alice, receipt(entry).replace(entry.message_id.encode(), b"other@crepes.fr"))
+    assert noted(entry) == []
+
+
+def test_it_does_not_search_ordinary_mail_for_reports(alice, entry, monkeypatch):
+    monkeypatch.setattr("mailserver.services.reports.dsn.parse", lambda _: 1 / 0)
+    arrive(alice, b"Subject: Hi. This is the qmail-send program\r\n\r\nHi", sender="bob@hamburger.edu")
+
+
+def test_it_reads_reports_that_come_with_a_sender(alice, entry):
+    arrive(alice, receipt(entry), sender=BOB)
+    assert noted(entry) == ["read"]
