@@ -102,9 +102,9 @@ def build(
     return reports.write(envelope, "delivery-status", text, blocks, original, full=full)
 
 
-def parse(raw: bytes) -> Report | None:
-    """The report in a message, None when it is none. Never raises."""
-    root = structure.scan(raw)
+def parse(raw: bytes, root: structure.Part | None = None) -> Report | None:
+    """The report in a message, None when it is none. `root` is its tree when that is known already. Never raises."""
+    root = root or structure.scan(raw)
     headers = Headers(raw, 0, root.body_start)
     enclosed = reports.enclosed_header(raw, root)
     failures: list[Failure] = []

@@ -74,9 +74,9 @@ def build(
     return reports.write(envelope, "disposition-notification", text, [b"".join(block)], original, full=False)
 
 
-def parse(raw: bytes) -> Receipt | None:
-    """The receipt in a message, None when it is none. Never raises."""
-    root = structure.scan(raw)
+def parse(raw: bytes, root: structure.Part | None = None) -> Receipt | None:
+    """The receipt in a message, None when it is none. `root` is its tree when that is known already. Never raises."""
+    root = root or structure.scan(raw)
     part = next((part for part in structure.walk(root) if part.type in _TYPES), None)
     block = next(reports.machine_blocks(raw, part), None) if part else None
     if block is None or "disposition" not in block:

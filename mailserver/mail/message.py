@@ -18,7 +18,7 @@ PARSER_VERSION = 1
 MAX_SUBJECT = 998
 MAX_ID_OCTETS = 998
 MAX_SEARCH_OCTETS = 1000
-_PREVIEW_OCTETS = 128 * 1024
+_PREVIEW_OCTETS, _PREVIEW_PARTS = 128 * 1024, 5
 _BULK = frozenset({"list", "bulk", "junk"})
 
 
@@ -114,7 +114,7 @@ def _cut(text: str, octets: int = MAX_ID_OCTETS) -> str:
 
 def _preview(raw: bytes, found: bodies.Bodies) -> str:
     """From the first text that has any words, text before HTML."""
-    for part in (*found.plain, *found.html):
+    for part in (*found.plain[:_PREVIEW_PARTS], *found.html[:_PREVIEW_PARTS]):
         if part.type == "text/plain":
             text = preview.from_text(structure.text(raw, part, limit=_PREVIEW_OCTETS))
         elif part.type == "text/html":

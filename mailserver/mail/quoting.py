@@ -28,6 +28,8 @@ _MONTHS = [
     "December",
 ]
 
+_MAX_QUOTED = 1024 * 1024
+
 
 def reply_subject(subject: str) -> str:
     """`Re: …`, once, whatever language the mark was in."""
@@ -50,7 +52,7 @@ def attribution(parsed: Parsed, *, zone: tzinfo = UTC) -> str:
 def original_text(raw: bytes, root: structure.Part) -> str:
     """The text of a message as it would be quoted: its plain text, else that of its HTML."""
     pieces = []
-    for part in bodies.select(root).plain:
+    for part in _first(bodies.select(root).plain):
         if part.type == "text/html":
             pieces.append(htmllayout.to_text(structure.text(raw, part)))
         elif part.type == "text/plain":
@@ -61,7 +63,7 @@ def original_text(raw: bytes, root: structure.Part) -> str:
 def original_html(raw: bytes, root: structure.Part) -> str:
     """The HTML of a message, not cleaned; text of messages without HTML as paragraphs of it."""
     pieces = []
-    for part in bodies.select(root).html:
+    for part in _first(bodies.select(root).html):
         if part.type == "text/html":
             pieces.append(structure.text(raw, part))
         elif part.type == "text/plain":
@@ -107,6 +109,18 @@ def forward_html(
     header = "<br>".join(f"{name}: {escape(value)}" for name, value in _header(parsed, zone))
     clean = sanitise(html, remote=remote, cid_url=cid_url).html
     return f"<p>---------- Forwarded message ----------<br>{header}</p>{clean}"
+
+
+def _first(parts: list[structure.Part]) -> list[structure.Part]:
+    """The parts that are worth quoting: as many as 1 MB holds."""
+    room = _MAX_QUOTED
+    chosen: list[structure.Part] = []
+    for part in parts:
+        room -= part.size
+        if chosen and room < 0:
+            break
+        chosen.append(part)
+    return chosen
 
 
 def _header(parsed: Parsed, zone: tzinfo) -> list[tuple[str, str]]:

@@ -18,6 +18,11 @@ MAX_DEPTH = 50
 MAX_PARTS = 1000
 # Lines that begin like a delimiter and are none; a message with more of them is an attack on the scanner.
 _MAX_FALSE_DELIMITERS = 100_000
+# Octets of all headers read, and octets searched for delimiters by all multiparts together: at depth 50 each octet
+# of a large message would be searched 50 times. Letters stay far below both.
+_MAX_HEADERS = 4 * 1024 * 1024
+_MAX_SEARCHES = 10
+_SMALL = 1024 * 1024
 _MAX_TEXT = 1024 * 1024
 _MAX_VALUE = 998
 OPAQUE = "application/octet-stream"
@@ -111,6 +116,8 @@ class _Scanner:
         self.raw = raw
         self.parts = 0
         self.false_delimiters = 0
+        self.headers = 0
+        self.to_search = _MAX_SEARCHES * max(len(raw), _SMALL)
 
     def entity(self, start: int, end: int, section: str, depth: int, default: str = "") -> Part:
         """The part at `raw[start:end]`; without a `default` type it is the root of the message in `section`."""
@@ -126,7 +133,10 @@ class _Scanner:
 
     def _head(self, start: int, end: int, default: str) -> Part:
         self.parts += 1
+        if self.headers > _MAX_HEADERS:
+            return Part(type=OPAQUE, header_start=start, body_start=start, body_end=end)
         headers = Headers(self.raw, start, end)
+        self.headers += headers.end - start
         part = Part(type=default, header_start=start, body_start=headers.end, body_end=end)
         if "content-type" in headers:
             part.type, part.params = content_type(headers.unfolded("content-type"))
@@ -141,7 +151,8 @@ class _Scanner:
 
     def _multipart(self, part: Part, depth: int) -> None:
         """Fills in the children. Where there are none the part becomes text, so that it can be read."""
-        if depth >= MAX_DEPTH or self.parts >= MAX_PARTS:
+        self.to_search -= part.size
+        if depth >= MAX_DEPTH or self.parts >= MAX_PARTS or self.to_search < 0:
             part.type = OPAQUE
             return
         default = "message/rfc822" if part.type == "multipart/digest" else "text/plain"

@@ -132,6 +132,23 @@ def test_the_number_of_parts_is_bounded() -> None:
     assert (last.type, last.body_end) == (OPAQUE, len(raw))
 
 
+def test_the_octets_of_all_headers_are_bounded() -> None:
+    part = b"--b\n" + b"A: b\n" * 40_000 + b"\nx\n"
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + part * 40
+    kinds = [child.type for child in scan(raw).children]
+    assert len(kinds) == 40
+    assert kinds.index(OPAQUE) in range(15, 25)
+    assert set(kinds[-10:]) == {OPAQUE}
+
+
+def test_the_search_for_delimiters_is_bounded() -> None:
+    nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(40))
+    parts = list(walk(scan(nested + b"\n" + b"x" * 5_000_000)))
+    assert len(parts) == structure._MAX_SEARCHES + 1
+    assert parts[-1].type == OPAQUE
+    assert len(list(walk(scan(nested + b"\nx")))) == 41
+
+
 @pytest.mark.parametrize("line", [b"--b\n", b"--bx\n", b"\n--b", b"--b--x\n", b"--", b"\r\n", b"--b \n\n"])
 def test_it_scans_a_hostile_body_in_one_pass(line: bytes) -> None:
     raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + line * (8_000_000 // len(line))
