@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
+from mailserver.errors import AuthenticationFailed, TooManyAttempts
+from mailserver.services import login
 from mailserver.store.models import Account
 
 
 class AccountBackend(ModelBackend):
-    """Django's backend over `Account`, with addresses compared without regard to case."""
+    """Accounts as the mail servers know them, with the counters of failed sign-ins that all doors share."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **credentials: Any
@@ -19,8 +22,15 @@ class AccountBackend(ModelBackend):
         address = username or credentials.get("address")
         if not address or password is None:
             return None
-        account = Account.objects.filter(address__iexact=address.strip()).first()
-        if account is None:
-            Account().set_password(password)  # the same time for an unknown address
+        try:
+            found = login.authenticate(address=address, password=password, peer=peer(request))
+        except AuthenticationFailed:
             return None
-        return account if account.check_password(password) and account.is_active else None
+        except TooManyAttempts as error:
+            raise PermissionDenied(str(error)) from error
+        return Account.objects.get(pk=found.account_id)
+
+
+def peer(request: HttpRequest | None) -> str:
+    """The client's IP address."""
+    return str(request.META.get("REMOTE_ADDR", "")) if request else ""

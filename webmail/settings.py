@@ -47,6 +47,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "webmail.middleware.ReaderMiddleware",
+    "webmail.errors.ErrorsMiddleware",
 ]
 
 ROOT_URLCONF = "webmail.urls"
@@ -121,6 +123,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CORREIO.https
 SESSION_COOKIE_AGE = 14 * 86400
 CSRF_COOKIE_NAME = "__Host-csrf" if CORREIO.https else "csrf"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "webmail.errors.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CORREIO.https else None
 SECURE_HSTS_SECONDS = 31_536_000 if CORREIO.https else 0
 SECURE_SSL_REDIRECT = False  # the proxy in front redirects; the health check asks in clear

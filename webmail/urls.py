@@ -6,7 +6,23 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 
-from webmail.views import compose, drafts, health, send
+from webmail.views import (
+    account,
+    act,
+    compose,
+    conversation,
+    drafts,
+    folders,
+    health,
+    live,
+    mailbox,
+    message,
+    search,
+    send,
+    signin,
+    welcome,
+)
+from webmail.views import path as path_page
 
 
 def later(request: HttpRequest, **ids: int) -> HttpResponse:
@@ -16,22 +32,33 @@ def later(request: HttpRequest, **ids: int) -> HttpResponse:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
-    path("signin/", later, name="signin"),
-    path("signout/", later, name="signout"),
-    path("welcome/", later, name="welcome"),
-    path("", later, name="inbox"),
-    path("mail/<int:mailbox_id>/", later, name="mailbox"),
-    path("mail/<int:mailbox_id>/<int:thread_id>/", later, name="conversation"),
-    path("starred/", later, name="starred"),
-    path("search/", later, name="search"),
-    path("folders/", later, name="folders"),
-    path("folders/new/", later, name="new_folder"),
-    path("account/", later, name="account"),
-    path("undo/<int:step_id>/", later, name="undo"),
-    path("message/<int:message_id>/frame/", later, name="message_frame"),
-    path("message/<int:message_id>/source/", later, name="message_source"),
-    path("message/<int:message_id>/attachment/<str:section>/", later, name="attachment"),
-    path("message/<int:message_id>/path/", later, name="path"),
+    path("signin/", signin.signin, name="signin"),
+    path("signout/", signin.signout, name="signout"),
+    path("welcome/", welcome.welcome, name="welcome"),
+    path("", mailbox.inbox, name="inbox"),
+    path("mail/<int:mailbox_id>/", mailbox.mailbox, name="mailbox"),
+    path("mail/<int:mailbox_id>/<int:thread_id>/", conversation.conversation, name="conversation"),
+    path("starred/", mailbox.starred, name="starred"),
+    path("live/", live.live, name="live"),
+    path("changed/", live.changed, name="changed"),
+    path("picture/<str:token>/", message.picture, name="picture"),
+    path("picture/elsewhere/<str:token>/", message.remote_picture, name="remote_picture"),
+    path("search/", search.search, name="search"),
+    path("folders/", folders.folders, name="folders"),
+    path("folders/new/", folders.new_folder, name="new_folder"),
+    path("account/", account.account, name="account"),
+    path("act/", act.act, name="act"),
+    path("undo/<int:step_id>/", act.undo, name="undo"),
+    path("message/<int:message_id>/frame/", message.message_frame, name="message_frame"),
+    path("message/<int:message_id>/card/", conversation.card, name="card"),
+    path("message/<int:message_id>/star/", conversation.star, name="star"),
+    path("message/<int:message_id>/download/", message.message_download, name="message_download"),
+    path("message/<int:message_id>/attachments.zip", message.all_attachments, name="all_attachments"),
+    path("message/<int:message_id>/source/", message.message_source, name="message_source"),
+    path("message/<int:message_id>/attachment/<str:section>/", message.attachment, name="attachment"),
+    path("message/<int:message_id>/path/", path_page.path, name="path"),
+    path("message/<int:message_id>/path/act/", path_page.path_act, name="path_act"),
+    path("message/<int:message_id>/again/", compose.again, name="again"),
     path("compose/", compose.new, name="compose"),
     path("compose/save/", drafts.save, name="compose_save"),
     path("compose/send/", send.send, name="compose_send"),
@@ -43,3 +70,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("message/<int:message_id>/forward/", compose.forward, name="forward"),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "webmail.errors.bad_request"
+handler403 = "webmail.errors.permission_denied"
+handler404 = "webmail.errors.not_found"
+handler500 = "webmail.errors.server_error"

@@ -70,3 +70,12 @@ def own_addresses(account_id: int) -> list[str]:
     rows = Address.objects.filter(account_id=account_id, enabled=True).select_related("domain")
     ordered = sorted(rows, key=lambda row: (row.kind != Address.Kind.PRIMARY, str(row)))
     return [str(row) for row in ordered]
+
+
+def set_preferences(*, account_id: int, name: str, theme: str, density: str, time_zone: str) -> None:
+    """Change how the page calls an account and looks to it. Values must be valid. Raises NotFound."""
+    changed = Account.objects.filter(pk=account_id).update(
+        name=name.strip(), theme=theme, density=density, time_zone=time_zone
+    )
+    if not changed:
+        raise NotFound("There is no such account.")

@@ -1,5 +1,7 @@
 // Attaches behaviours/<name>.js to every element with data-behaviour="<name> …", at load and after each htmx swap.
-// A behaviour exports one function (element) → optional clean-up, called when htmx removes the element.
+// A behaviour exports one function (element) → optional clean-up, called when the element is gone.
+
+import { start as startPage } from "lib/page";
 
 const attached = new WeakMap();
 
@@ -26,11 +28,11 @@ function detachAll(root) {
   }
 }
 
-document.documentElement.classList.add("scripted");
+startPage();
 attachAll(document.body);
 document.addEventListener("htmx:after:process", (event) => attachAll(event.target));
 new MutationObserver((changes) => {
   for (const { removedNodes } of changes) {
     for (const node of removedNodes) if (node.nodeType === 1 && !node.isConnected) detachAll(node);
   }
-}).observe(document.body, { childList: true, subtree: true });
+}).observe(document.documentElement, { childList: true, subtree: true });

@@ -67,6 +67,23 @@ def forward(account: Account, message: Message) -> Start:
     return Start(writing, quote_of(account, source), held)
 
 
+def again(account: Account, message: Message, address: str) -> Start:
+    """A message of one's own once more, to one of those it was for."""
+    content = draft_content.read(messages.raw(message))
+    held = draft_content.holdings(content.attachments, message.pk)
+    people = [*_people(message, "to"), *_people(message, "cc"), *_people(message, "bcc")]
+    known = [person for person in people if person.address.casefold() == address.casefold()]
+    writing = Writing(
+        sender=HeaderAddress(account.name, sender(message, own_addresses(account.pk))),
+        to=known[:1] or [HeaderAddress("", address)],
+        subject=message.subject,
+        text=content.text,
+        html=content.html,
+        kept=[holding.kept for holding in held],
+    )
+    return Start(writing, None, held)
+
+
 def sender(message: Message, own: Sequence[str]) -> str:
     """The own address a message was written to, with its +detail taken off; else the primary one."""
     known = {address.casefold(): address for address in own}

@@ -25,6 +25,11 @@ ICONS = {
 UNCOUNTED = (Use.SENT, Use.TRASH)
 
 
+def mailbox_name(box: Mailbox) -> str:
+    """What the page calls a folder: 'Inbox' for INBOX, the last level for others."""
+    return Use(box.special_use).label if box.special_use else box.name
+
+
 @dataclass
 class Folder:
     """A node of the folder tree; `mailbox` is None where only deeper levels exist."""
@@ -51,6 +56,11 @@ class Shell:
     def folders(self) -> list[Folder]:
         """The account's own folders as trees."""
         return tree([box for box in self.mailboxes if not box.special_use])
+
+    @property
+    def targets(self) -> list[Mailbox]:
+        """Folders a conversation can be moved to by hand."""
+        return [box for box in self.mailboxes if box.special_use not in (Use.DRAFTS, Use.SENT)]
 
     @property
     def inbox(self) -> Mailbox:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from django import template
 
 from mailserver.store.models import Mailbox
-from webmail.rendering.shell import ICONS, UNCOUNTED
+from webmail.rendering import shell, tools
+from webmail.rendering.files import File
+from webmail.rendering.listing import Listing
+from webmail.rendering.rows import Row
+from webmail.rendering.tools import Tool
 
 register = template.Library()
 
@@ -25,13 +29,11 @@ def filesize(octets: int) -> str:
 
 @register.filter
 def mailbox_icon(box: Mailbox) -> str:
-    return ICONS.get(Mailbox.Use(box.special_use), "folder")
+    return shell.ICONS.get(Mailbox.Use(box.special_use), "folder")
 
 
-@register.filter
-def mailbox_name(box: Mailbox) -> str:
-    """What the page calls a folder: 'Inbox' for INBOX, the last level for others."""
-    return Mailbox.Use(box.special_use).label if box.special_use else box.name
+register.filter("mailbox_name", shell.mailbox_name)
+register.filter("hue_class", lambda degrees: round(degrees / 15) % 24 * 15)
 
 
 @register.filter
@@ -39,4 +41,22 @@ def mailbox_count(box: Mailbox) -> int:
     """The figure beside a folder: unread mail, or all drafts; 0 is not shown."""
     if box.special_use == Mailbox.Use.DRAFTS:
         return box.total
-    return 0 if box.special_use in UNCOUNTED else box.unseen
+    return 0 if box.special_use in shell.UNCOUNTED else box.unseen
+
+
+@register.filter
+def row_tools(row: Row) -> list[Tool]:
+    """The buttons that appear on a row."""
+    return tools.for_row(row.use, unread=row.unread)
+
+
+@register.filter
+def bulk_tools(listing: Listing) -> list[Tool]:
+    """The buttons for the rows ticked."""
+    return tools.for_selection(listing.mailbox.special_use if listing.mailbox else "")
+
+
+@register.filter
+def total_size(files: list[File]) -> int:
+    """Octets of several attachments."""
+    return sum(file.size for file in files)

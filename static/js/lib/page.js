@@ -1,0 +1,79 @@
+// What holds for every page: menus that close, toasts that leave, keys, the unread count in the title, failures said.
+
+import { announce } from "lib/announce";
+import { find, findAll } from "lib/dom";
+
+const TOAST_STAYS = 10_000;
+
+export function start() {
+  document.documentElement.classList.add("scripted");
+  document.addEventListener("click", closeMenus);
+  document.addEventListener("keydown", keyDown);
+  document.addEventListener("htmx:error", ({ detail }) => {
+    if (detail.error?.name !== "AbortError") announce("The server does not answer. Nothing was changed.", "wrong");
+  });
+  document.addEventListener("htmx:before:swap", onlyPartsOfErrors);
+  document.addEventListener("htmx:before:history:restore", goBack);
+  watchToasts();
+}
+
+/** The number of unread messages, in front of the page's title. */
+export function titleCount(number) {
+  const bare = document.title.replace(/^\(\d+\) /, "");
+  document.title = number ? `(${number}) ${bare}` : bare;
+}
+
+function closeMenus({ target }) {
+  for (const menu of findAll("details.holder[open], details.everybody[open]")) {
+    const chosen = menu.contains(target) && target.closest(".menu a, .menu button");
+    if (!menu.contains(target) || chosen) menu.open = false;
+  }
+}
+
+async function keyDown(event) {
+  if (event.key === "Escape") {
+    const menu = findAll("details.holder[open], details.everybody[open]").at(-1);
+    if (menu) {
+      menu.open = false;
+      find("summary", menu).focus();
+      return;
+    }
+  }
+  const { press } = await import("lib/keys");
+  press(event);
+}
+
+/** An error page must not replace a part of this one; its toast may come. */
+function onlyPartsOfErrors({ detail }) {
+  if (detail.ctx.response?.status >= 400) {
+    const parts = detail.tasks.filter(({ type }) => type === "partial");
+    if (!parts.length) announce("That did not work. Nothing was changed.", "wrong");
+    detail.tasks.splice(0, detail.tasks.length, ...parts);
+  }
+}
+
+/** Back and forward between a list and its conversations change the reading pane only. */
+function goBack(event) {
+  const list = find("#list");
+  const path = event.detail.path;
+  const mailbox = /^\/mail\/(\d+)\/\d+\//.exec(path)?.[1];
+  const isList = list?.dataset.url === path;
+  if (!isList && !(mailbox && mailbox === list?.dataset.mailbox)) return;
+  event.preventDefault();
+  htmx.ajax("GET", path, { source: list, target: "#reading", select: "#reading", swap: "outerHTML" });
+}
+
+function watchToasts() {
+  let timer;
+  const leave = () => {
+    const region = find("#toasts");
+    if (region?.matches(":hover, :focus-within")) timer = setTimeout(leave, TOAST_STAYS);
+    else region?.replaceChildren();
+  };
+  const wait = () => {
+    clearTimeout(timer);
+    if (find("#toasts")?.childElementCount) timer = setTimeout(leave, TOAST_STAYS);
+  };
+  new MutationObserver(wait).observe(document.body, { childList: true, subtree: true });
+  wait();
+}

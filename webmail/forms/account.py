@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import zoneinfo
+from typing import TYPE_CHECKING
+
+from django import forms
+
+from mailserver.store.models import Account
+
+if TYPE_CHECKING:
+    AccountModelForm = forms.ModelForm[Account]
+else:
+    AccountModelForm = forms.ModelForm
+
+
+class AccountForm(AccountModelForm):
+    """What a person may change about how Correio looks and calls them."""
+
+    class Meta:
+        model = Account
+        fields = ["name", "theme", "density", "time_zone"]
+
+    def clean_time_zone(self) -> str:
+        name = str(self.cleaned_data["time_zone"])
+        if name not in zoneinfo.available_timezones():
+            raise forms.ValidationError("There is no such time zone.")
+        return name
+
+
+def time_zones() -> list[str]:
+    """Names to choose from: regions and cities, and UTC."""
+    return sorted(name for name in zoneinfo.available_timezones() if name == "UTC" or name.split("/")[0] in _REGIONS)
+
+
+_REGIONS = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}

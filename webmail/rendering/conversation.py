@@ -1,0 +1,207 @@
+"""A conversation, ready to draw: which messages are open, who wrote to whom, what hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailserver.mail import bodies, charset, structure
+from mailserver.mail.names import visible
+from mailserver.services import messages
+from mailserver.services.accounts import own_addresses
+from mailserver.services.threads import ConversationMessage
+from mailserver.store.models import Mailbox, Message
+from mailserver.store.models.mailbox import Flag
+from webmail.rendering import dates, files, frames, text, trips
+from webmail.rendering.files import File
+from webmail.rendering.frames import Frame
+from webmail.rendering.people import Person, joined, people, person
+from webmail.rendering.shell import mailbox_name
+from webmail.rendering.text import Piece
+from webmail.rendering.trips import Trip
+
+Use = Mailbox.Use
+MOST = 500  # messages of one conversation that are drawn
+_LONG_RUN = 3
+_MAX_TEXT = 1024 * 1024
+# Where a message of the conversation lies is said only when it is not to be expected.
+_SAID = (Use.TRASH, Use.JUNK)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What an open message shows: pieces of text, or a frame for HTML."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    frame: Frame | None = None
+    files: list[File] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Card:
+    """One message. `body` is there when it is open."""
+
+    message: Message
+    sender: Person
+    recipients: list[Person]
+    copies: list[Person]
+    blind: list[Person]
+    at: datetime
+    starred: bool
+    draft: bool
+    trip: Trip | None = None
+    body: Body | None = None
+    images: bool = False
+    place: str = ""
+
+    @property
+    def open(self) -> bool:
+        return self.body is not None
+
+    @property
+    def to(self) -> str:
+        """'to you and Tomás'."""
+        everybody = [*self.recipients, *self.copies, *self.blind]
+        return f"to {joined(everybody)}" if everybody else "to nobody named"
+
+    @property
+    def brief_date(self) -> str:
+        return dates.brief(self.at)
+
+    @property
+    def long_date(self) -> str:
+        return dates.long(self.at)
+
+    @property
+    def exact_date(self) -> str:
+        return dates.exact(self.at)
+
+    @property
+    def preview(self) -> str:
+        return visible(self.message.preview)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Cards in a row; a `folded` run hides behind 'N more messages from …' until it is asked for."""
+
+    cards: list[Card]
+    folded: bool = False
+
+    @property
+    def names(self) -> str:
+        return joined([card.sender for card in self.cards], most=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    thread_id: int
+    subject: str
+    participants: str
+    runs: list[Run]
+    cards: list[Card]
+    unseen: int
+
+    @property
+    def last(self) -> Card:
+        """The newest message that is no draft: what a reply answers."""
+        return next((card for card in reversed(self.cards) if not card.draft), self.cards[-1])
+
+
+def build(
+    account_id: int,
+    thread_id: int,
+    items: Sequence[ConversationMessage],
+    *,
+    opened: Collection[int] = (),
+    images: Collection[int] = (),
+) -> Conversation:
+    """Unread messages are open, and the newest, and those in `opened`; `images` show pictures of other servers."""
+    own = {address.casefold() for address in own_addresses(account_id)}
+    items = items[-MOST:]
+    cards = [card(item, own) for item in items]
+    for drawn, trip in _own_trips(cards):
+        drawn.trip = trip
+    newest = cards[-1].message.pk
+    for drawn, item in zip(cards, items, strict=True):
+        wanted = not item.seen or drawn.message.pk in (newest, *opened, *images)
+        if wanted and not drawn.draft:
+            drawn.images = drawn.message.pk in images
+            drawn.body = body(drawn.message, remote=drawn.images)
+    first = next((drawn.message.subject for drawn in cards if drawn.message.subject), "")
+    return Conversation(
+        thread_id=thread_id,
+        subject=visible(first) or "(no subject)",
+        participants=joined(_everybody(cards)),
+        runs=_runs(cards),
+        cards=cards,
+        unseen=sum(not item.seen for item in items),
+    )
+
+
+def card(item: ConversationMessage, own: Collection[str]) -> Card:
+    """A folded card."""
+    message, found = item.message, item.message.recipients
+    use = item.mailbox.special_use
+    return Card(
+        message=message,
+        sender=person(message.from_name, message.from_address or "unknown sender", own),
+        recipients=people(found.get("to", ()), own),
+        copies=people(found.get("cc", ()), own),
+        blind=people(found.get("bcc", ()), own),
+        at=message.at,
+        starred=item.starred,
+        draft=use == Use.DRAFTS or bool(item.flags & Flag.DRAFT),
+        place=mailbox_name(item.mailbox) if use in _SAID else "",
+    )
+
+
+def body(message: Message, *, remote: bool = False) -> Body:
+    """What an open message shows."""
+    root = structure.from_json(message.parts)
+    found = bodies.select(root)
+    attached = files.of(message)
+    if frames.has_html(found):
+        return Body(frame=frames.frame(message, remote=remote), files=attached)
+    pieces = []
+    for part in found.plain:
+        if part.type.startswith("text/"):
+            octets = messages.part(message, part.section)[1][:_MAX_TEXT]
+            shown = charset.decode(octets, part.charset).replace("\r\n", "\n").replace("\r", "\n")
+            if part.params.get("format", "").casefold() == "flowed":
+                shown = text.unflowed(shown, delsp=part.params.get("delsp", "").casefold() == "yes")
+            pieces.extend(text.pieces(shown))
+    return Body(pieces=pieces, files=attached)
+
+
+def _own_trips(cards: Sequence[Card]) -> list[tuple[Card, Trip]]:
+    mine = [drawn for drawn in cards if drawn.sender.me and not drawn.draft]
+    found = trips.trips([drawn.message.pk for drawn in mine]) if mine else {}
+    return [(drawn, found[drawn.message.pk]) for drawn in mine if drawn.message.pk in found]
+
+
+def _everybody(cards: Sequence[Card]) -> list[Person]:
+    seen: dict[str, Person] = {}
+    for drawn in cards:
+        for who in (drawn.sender, *drawn.recipients, *drawn.copies):
+            seen.setdefault(who.address.casefold(), who)
+    return list(seen.values())
+
+
+def _runs(cards: Sequence[Card]) -> list[Run]:
+    """Long runs of folded messages are drawn as first, '… more messages', last."""
+    runs: list[Run] = []
+    folded: list[Card] = []
+    for drawn in [*cards, None]:
+        if drawn is not None and not drawn.open and not drawn.draft:
+            folded.append(drawn)
+            continue
+        if len(folded) > _LONG_RUN:
+            runs += [Run(folded[:1]), Run(folded[1:-1], folded=True), Run(folded[-1:])]
+        elif folded:
+            runs.append(Run(folded))
+        folded = []
+        if drawn is not None:
+            runs.append(Run([drawn]))
+    return runs

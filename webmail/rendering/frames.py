@@ -1,0 +1,153 @@
+"""The document inside the frame of an HTML message.
+
+Three walls: `mail.html.sanitise` cleans the HTML, the frame is sandboxed without scripts and without our origin, and
+its own content security policy lets it load nothing but the pictures named here. A sandboxed frame sends no cookies,
+so the addresses of those pictures are signed and speak for themselves.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from mailserver.errors import NotFound
+from mailserver.mail import bodies, charset, structure
+from mailserver.mail.html import MAX_HTML, CleanHtml, sanitise
+from mailserver.mail.structure import Part
+from mailserver.services import messages
+from mailserver.store.models import Account, Message
+from webmail.rendering import height, text
+
+SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+_DAY = 86400
+_signer = signing.TimestampSigner(salt="correio.pictures")
+# A colour of its own makes a message keep its white sheet in the dark theme.
+_COLOURED = re.compile(
+    r"""(?:bgcolor|\sbackground|\scolor)=|(?:^|[\s;"'])(?:background(?:-color)?|color)\s*:""", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`blocked` remote pictures were left out; heights in pixels for a wide and a narrow window."""
+
+    html: str
+    blocked: int
+    coloured: bool
+    wide: int
+    narrow: int
+
+
+def has_html(found: bodies.Bodies) -> bool:
+    """Whether a message is shown in a frame at all."""
+    return any(part.type == "text/html" for part in found.html)
+
+
+def frame(message: Message, *, remote: bool = False) -> Frame:
+    """The HTML of a message, cleaned, and about how tall it is."""
+    root = structure.from_json(message.parts)
+    by_id = bodies.by_content_id(root)
+    cleaned = [_clean(message, part, by_id, remote) for part in bodies.select(root).html]
+    html = _folded("".join(item.html for item in cleaned))
+    return Frame(
+        html=html,
+        blocked=sum(item.blocked_remote for item in cleaned),
+        coloured=bool(_COLOURED.search(html)),
+        wide=height.estimate(html, 640),
+        narrow=height.estimate(html, 340),
+    )
+
+
+def document(request: HttpRequest, message: Message, account: Account, *, remote: bool) -> HttpResponse:
+    """The frame's answer, with the policy that holds for it alone."""
+    context = {"frame": frame(message, remote=remote), "theme": account.theme, "subject": message.subject}
+    response = HttpResponse(render_to_string("conversation/frame.html", context))
+    origin = f"{request.scheme}://{request.get_host()}"
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; img-src {origin} data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        f"frame-ancestors {origin}; sandbox {SANDBOX}"
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def picture_url(message_id: int, section: str) -> str:
+    """An address under which one part of a message can be seen for a day without signing in."""
+    return reverse("picture", args=[_signer.sign_object([message_id, section])])
+
+
+def remote_url(url: str) -> str:
+    """The address of our proxy for a picture of another server."""
+    return reverse("remote_picture", args=[_signer.sign_object(url, compress=True)])
+
+
+def unsigned(token: str) -> Any:
+    """What `picture_url` or `remote_url` signed. Raises NotFound when it is too old or not ours."""
+    try:
+        return _signer.unsign_object(token, max_age=_DAY)
+    except (signing.BadSignature, ValueError) as error:
+        raise NotFound("This picture cannot be shown any more.") from error
+
+
+def _clean(message: Message, part: Part, by_id: dict[str, Part], remote: bool) -> CleanHtml:
+    if part.type == "text/html":
+        octets = messages.part(message, part.section)[1][:MAX_HTML]
+        html = charset.decode(octets, part.charset)
+        return sanitise(html, remote=remote, cid_url=_cid_url(message.pk, by_id), remote_url=remote_url)
+    if part.type.startswith("image/"):
+        return CleanHtml(f'<p><img alt="" src="{picture_url(message.pk, part.section)}"></p>', 0)
+    octets = messages.part(message, part.section)[1][:MAX_HTML]
+    return CleanHtml(f'<div class="plain">{text.linked(charset.decode(octets, part.charset))}</div>', 0)
+
+
+def _cid_url(message_id: int, by_id: dict[str, Part]) -> Callable[[str], str | None]:
+    @functools.cache
+    def url(content_id: str) -> str | None:
+        part = by_id.get(content_id)
+        return picture_url(message_id, part.section) if part and part.type.startswith("image/") else None
+
+    return url
+
+
+def _folded(html: str) -> str:
+    """The HTML with a quote at its end put into <details>: the conversation shows that message itself."""
+    if "<blockquote" not in html:
+        return html
+    parser = LexborHTMLParser(html)
+    node = parser.body
+    while node is not None and node.tag != "blockquote":
+        node = _last_child(node)
+    if node is None or not _has_text_before(node, parser):
+        return html
+    quote = node.html or ""
+    marker = LexborHTMLParser("<details><summary>\u2022\u2022\u2022</summary></details>").css_first("details")
+    if marker is None:
+        return html
+    node.insert_before(marker)
+    node.decompose()
+    folded = parser.body.inner_html if parser.body else html
+    return str(folded).replace("</summary></details>", f"</summary>{quote}</details>", 1)
+
+
+def _last_child(node: LexborNode) -> LexborNode | None:
+    """The last element below, None when text comes after it."""
+    child = node.last_child
+    while child is not None and (
+        child.tag in ("br", "-comment") or (child.tag == "-text" and not child.text().strip())
+    ):
+        child = child.prev
+    return child if child is not None and child.tag != "-text" else None
+
+
+def _has_text_before(node: LexborNode, parser: LexborHTMLParser) -> bool:
+    whole = len(parser.body.text(strip=True)) if parser.body else 0
+    return whole - len(node.text(strip=True)) > 20

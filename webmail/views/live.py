@@ -1,0 +1,65 @@
+"""The stream of changes to an open page (server-sent events), and what the page asks when it hears one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from mailserver.services import changes
+from mailserver.store.models import Account
+from webmail.access import account, signed_in
+from webmail.live import hub
+from webmail.rendering.rows import RowMaker
+
+PING = 15.0
+PINGS_BETWEEN_CHECKS = 4
+
+
+async def live(request: HttpRequest) -> HttpResponseBase:
+    """`event: change` with mailbox id → modseq after each change, a comment every 15 s; ends when the session does."""
+    reader = await request.auser()
+    if request.method != "GET" or not isinstance(reader, Account):
+        return HttpResponse(status=204)  # the one answer that keeps a browser from asking again
+    response = StreamingHttpResponse(_events(request, reader.pk), content_type="text/event-stream")
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["X-Accel-Buffering"] = "no"
+    response.headers["Content-Encoding"] = "identity"
+    return response
+
+
+async def _events(request: HttpRequest, account_id: int) -> AsyncIterator[str]:
+    async with hub().listening(account_id) as queue:
+        yield "retry: 2000\nevent: change\ndata: {}\n\n"
+        pings = 0
+        while True:
+            try:
+                text = await asyncio.wait_for(queue.get(), PING)
+                yield f"event: change\ndata: {text}\n\n"
+            except TimeoutError:
+                pings += 1
+                if pings % PINGS_BETWEEN_CHECKS == 0 and not await _still_signed_in(request):
+                    yield "event: signedout\ndata: {}\n\n"
+                    return
+                yield ": still here\n\n"
+
+
+async def _still_signed_in(request: HttpRequest) -> bool:
+    key = request.session.session_key
+    return key is not None and await request.session.aexists(key)
+
+
+@require_safe
+@signed_in
+def changed(request: HttpRequest) -> HttpResponse:
+    """Counts of all folders; with `?mailbox=&since=` also that folder's lines which changed after a modseq."""
+    context = {}
+    mailbox, since = request.GET.get("mailbox", ""), request.GET.get("since", "")
+    if all(text.isdecimal() and len(text) < 19 for text in (mailbox, since)):
+        found = changes.since(account(request).pk, int(mailbox), int(since))
+        context = {"changes": found, "rows": RowMaker(account(request).pk).rows(found.lines)}
+    return render(request, "mailbox/_changes.html", context)
