@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from mailserver.mail.addresses import HeaderAddress, parse_list
-from mailserver.services import drafts, messages
+from mailserver.services import drafts, messages, timeline
 from mailserver.services.accounts import own_addresses
 from mailserver.services.drafts import Writing
 from webmail.access import account, signed_in
@@ -52,6 +52,18 @@ def reply_all(request: HttpRequest, message_id: int) -> HttpResponse:
 def forward(request: HttpRequest, message_id: int) -> HttpResponse:
     message = messages.get(account(request).pk, message_id)
     return _start(request, replies.forward(account(request), message))
+
+
+@require_GET
+@signed_in
+def again(request: HttpRequest, message_id: int) -> HttpResponse:
+    """What came back, to be corrected and sent once more to the one recipient `?to=` names."""
+    message = messages.get(account(request).pk, message_id)
+    ways = timeline.path_of(account(request).pk, message_id).ways
+    way = next((way for way in ways if str(way.recipient_id) == request.GET.get("to")), None)
+    if way is None:
+        raise Http404
+    return _start(request, replies.again(account(request), message, way.address))
 
 
 @require_GET

@@ -1,0 +1,71 @@
+"""The path of a message, step by step, and what its author can do about it."""
+
+from __future__ import annotations
+
+from django.contrib import messages as notes
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from mailserver.services import messages, queue_control, timeline
+from mailserver.services.path import Path, Way
+from webmail.access import account, signed_in
+from webmail.fragments import answer
+from webmail.rendering import path_map
+
+ACTS = {
+    "retry": (queue_control.retry_now, "It is being tried again now.", "It was on its way already."),
+    "cancel": (queue_control.cancel, "Nobody tries to deliver it any more.", "It had left already."),
+}
+
+
+@require_safe
+@signed_in
+def path(request: HttpRequest, message_id: int) -> HttpResponse:
+    """The way to one recipient (`?to=` its number, else the first that wants attention)."""
+    found = timeline.path_of(account(request).pk, message_id)
+    way = _chosen(found, request.GET.get("to", ""))
+    places = messages.locate(account(request).pk, message_id)
+    context = {
+        "path": found,
+        "way": way,
+        "map": path_map.drawn(found, way) if way else None,
+        "current": places[0][0] if places else "",
+        "back": _back(account(request).pk, message_id),
+    }
+    return answer(request, "path/page.html", "path/_path.html", context)
+
+
+@require_POST
+@signed_in
+def path_act(request: HttpRequest, message_id: int) -> HttpResponse:
+    """Try again now, or stop trying; only waiting mail of one's own is touched."""
+    act = ACTS.get(request.POST.get("act", ""))
+    way = _chosen(timeline.path_of(account(request).pk, message_id), request.POST.get("to", ""))
+    if act is None or way is None:
+        raise Http404
+    change, done, too_late = act
+    changed = change([way.recipient_id], by=account(request).address, account_id=account(request).pk)
+    notes.info(request, done if changed else too_late)
+    return redirect(f"{reverse('path', args=[message_id])}?to={way.recipient_id}")
+
+
+def _chosen(found: Path, wanted: str) -> Way | None:
+    """The way asked for; else the first that failed, or waits, or the first."""
+    if wanted:
+        way = next((way for way in found.ways if str(way.recipient_id) == wanted), None)
+        if way is None:
+            raise Http404
+        return way
+    order = sorted(found.ways, key=lambda way: (not way.failed, not way.may_cancel))
+    return order[0] if order else None
+
+
+def _back(account_id: int, message_id: int) -> str:
+    """The conversation the message is part of."""
+    places = messages.locate(account_id, message_id)
+    if not places:
+        return reverse("inbox")
+    mailbox, entry = places[0]
+    return reverse("conversation", args=[mailbox.pk, entry.thread_id])
