@@ -144,9 +144,13 @@ def lock_held(held: Claim) -> list[QueueRecipient]:
 
 
 def give_back(rows: Sequence[QueueRecipient], why: str, now: datetime) -> None:
-    """End a try that has no result: its trace in the timeline, the rows due at the `next_attempt_at` they carry."""
+    """End a try that has no result: its trace in the timeline, the rows due at the `next_attempt_at` they carry.
+
+    What could not even be tried until its time was over is held for an administrator, not tried for ever.
+    """
     first = rows[0]
-    entry = QueueEntry.objects.only("account_id").get(pk=first.entry_id)
+    entry = QueueEntry.objects.only("account_id", "not_before").get(pk=first.entry_id)
+    state = State.HELD if now >= entry.not_before + settings.CORREIO.expire_after else State.DEFERRED
     number = max(row.attempts for row in rows) + 1
     attempt = DeliveryAttempt.objects.create(
         entry_id=entry.pk,
@@ -158,10 +162,10 @@ def give_back(rows: Sequence[QueueRecipient], why: str, now: datetime) -> None:
     )
     for row in rows:
         row.attempts += 1
-        row.state = State.DEFERRED
+        row.state = state
         row.lease_until = row.lease_token = None
         events.record(
-            Event.Kind.ATTEMPTED,
+            Event.Kind.HELD if state == State.HELD else Event.Kind.ATTEMPTED,
             account_id=entry.account_id,
             entry_id=entry.pk,
             recipient=row.address,
@@ -169,6 +173,7 @@ def give_back(rows: Sequence[QueueRecipient], why: str, now: datetime) -> None:
             attempt=attempt.pk,
             number=number,
             text=why,
+            by="Your server",
         )
     QueueRecipient.objects.bulk_update(rows, ["attempts", "state", "lease_until", "lease_token", "next_attempt_at"])
 

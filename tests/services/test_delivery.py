@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from mailserver.conf import Route
@@ -15,7 +18,7 @@ from mailserver.store.models import Account, Domain, Event, MailboxMessage, Queu
 from tests.support.dns_server import SERVFAIL, DnsServer
 from tests.support.mail import message
 from tests.support.queueing import RECEIVED, queued
-from tests.support.smtp_server import CLOSE, ScriptedServer
+from tests.support.smtp_server import CLOSE, Drip, ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -300,3 +303,63 @@ def test_it_delivers_to_aliases_of_one_account_once(configure, alice, bob):
     delivery.deliver_domain("hamburger.edu")
     assert set(entry.recipients.values_list("state", flat=True)) == {"delivered"}
     assert MailboxMessage.objects.filter(account=bob).count() == 1
+
+
+def together(work, times: int) -> None:
+    """Run `work` in several threads at once, as several workers do."""
+    faults = []
+
+    def run() -> None:
+        try:
+            work()
+        except Exception as fault:  # shown by the test below
+            faults.append(fault)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
+def test_it_delivers_each_message_once_with_several_workers(remote, alice):
+    server = remote()
+    entries = [queued(alice, "bob@hamburger.edu") for _ in range(12)]
+    together(lambda: delivery.deliver_domain("hamburger.edu"), 3)
+    assert sorted(server.messages) == sorted(RECEIVED + bytes(entry.blob.raw) for entry in entries)
+    assert set(QueueRecipient.objects.values_list("state", flat=True)) == {"delivered"}
+
+
+def test_it_files_each_message_once_with_several_workers(configure, alice, bob):
+    for _ in range(12):
+        queued(alice, "bob@hamburger.edu")
+    together(lambda: delivery.deliver_domain("hamburger.edu"), 3)
+    assert MailboxMessage.objects.filter(account=bob).count() == 12
+    assert set(QueueRecipient.objects.values_list("state", flat=True)) == {"delivered"}
+
+
+def test_it_keeps_its_lease_while_it_talks_to_a_slow_server(remote, alice, monkeypatch):
+    monkeypatch.setattr(queue, "LEASE", timedelta(seconds=0.4))
+    remote(replies={"END": Drip(b"250 2.0.0 Queued as 7F3A91\r\n", 0.05)})
+    entry = queued(alice, "bob@hamburger.edu")
+    claimed = []
+
+    def another_worker() -> None:
+        for _ in range(10):
+            claimed.extend(queue.claim("hamburger.edu"))
+            time.sleep(0.1)
+        connection.close()
+
+    thread = threading.Thread(target=another_worker)
+    worker = threading.Thread(target=lambda: (delivery.deliver_domain("hamburger.edu"), connection.close()))
+    worker.start()
+    while not QueueRecipient.objects.filter(state="delivering").exists():
+        time.sleep(0.01)
+    thread.start()
+    for each in (worker, thread):
+        each.join()
+    assert claimed == []
+    assert (only(entry).state, only(entry).attempts) == ("delivered", 1)

@@ -115,6 +115,15 @@ def test_it_tries_mail_that_kills_its_worker_each_time_at_the_pace_of_the_schedu
     assert row.next_attempt_at > timezone.now() + settings.CORREIO.retry_schedule[0] * 0.8
 
 
+def test_it_holds_for_an_administrator_what_kills_its_workers_until_the_end(alice):
+    entry = queued(alice, f"bob@{DOMAIN}", at=timezone.now() - settings.CORREIO.expire_after)
+    queue.claim(DOMAIN)
+    lose(entry)
+    assert queue.claim(DOMAIN) == []
+    assert entry.recipients.get().state == "held"
+    assert Event.objects.get(entry=entry).kind == "held"
+
+
 def test_it_records_nothing_but_the_dialogue_of_a_lost_lease(alice):
     entry = queued(alice, f"bob@{DOMAIN}")
     (late,) = queue.claim(DOMAIN)

@@ -151,3 +151,9 @@ def test_it_does_not_search_ordinary_mail_for_reports(alice, entry, monkeypatch)
 def test_it_reads_reports_that_come_with_a_sender(alice, entry):
     arrive(alice, receipt(entry), sender=BOB)
     assert noted(entry) == ["read"]
+
+
+def test_it_files_a_report_whatever_is_in_it(alice, entry):
+    raw = bounce(entry).replace(b"Mailbox full", b"full \x00\xff\xed\xa0\x80 \x1b[31m")
+    assert arrive(alice, raw)
+    assert noted(entry) == ["bounced"]
