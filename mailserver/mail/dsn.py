@@ -9,8 +9,9 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Literal
 
-from mailserver.mail import bodies, reports, statuses, structure
+from mailserver.mail import bodies, reports, structure
 from mailserver.mail.addresslists import HeaderAddress, parse_list
+from mailserver.mail.explain import explain
 from mailserver.mail.headers import Headers, message_ids, parse_date
 from mailserver.mail.reports import Envelope, field, line, typed
 
@@ -31,6 +32,9 @@ _HEADLINES: dict[Action, tuple[str, str]] = {
     "relayed": ("Passed on", "Your message was passed on for {people}; the next server sends no confirmation."),
     "expanded": ("Delivered", "Your message has been delivered to the list behind {people}."),
 }
+# not part of an address such as 192.5.1.1 or of a longer number
+_STATUS = re.compile(r"(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
+_REPLY_CODE = re.compile(r"([245]\d\d)\b")
 # qmail's bounces (QSBMF) and Exim's older ones are plain text.
 _QMAIL = re.compile(r"\AHi\. This is the .{0,200}?\n(.*?)(?:\n--- |\Z)", re.DOTALL)
 _QMAIL_PERSON = re.compile(r"^<([^<>\s]{3,320})>:[ \t]*\n((?:.+\n?){1,20})", re.MULTILINE)
@@ -158,16 +162,24 @@ def _words(opening: str, failures: Sequence[Failure], headers: Headers, reportin
 def _person(failure: Failure) -> list[str]:
     if failure.action not in ("failed", "delayed"):
         return [failure.recipient]
-    happened, advice = statuses.explain(failure.status)
-    lines = [failure.recipient, f"  {happened}"]
+    said = line(typed(failure.diagnostic))[:_MAX_TEXT]
+    code = _REPLY_CODE.match(said)
+    final = failure.action == "failed"
+    why = explain(int(code[1]) if code else 0, failure.status, said, failure.recipient, final=final)
+    lines = [failure.recipient, f"  {why.reason}", f"  {why.advice}"]
     if failure.retry_until:
-        lines.append(f"  It is tried until {format_datetime(failure.retry_until)}; you need not do anything.")
-    else:
-        lines.append(f"  {advice}")
-    if failure.diagnostic:
-        said = line(typed(failure.diagnostic))[:_MAX_TEXT]
+        lines.append(f"  It is tried until {format_datetime(failure.retry_until)}.")
+    if said:
         lines.append(f"  {failure.remote or 'The server'} said: {said}")
     return ["\n".join(lines)]
+
+
+def status_in(text: str) -> str:
+    """The first enhanced status (RFC 3463) in a reply, else one made of its three-digit code; `''` without either."""
+    if found := _STATUS.search(text):
+        return found[0]
+    reply = _REPLY_CODE.match(typed(text))
+    return f"{reply[1][0]}.0.0" if reply else ""
 
 
 def _failure(block: Headers) -> Failure | None:
@@ -175,7 +187,7 @@ def _failure(block: Headers) -> Failure | None:
     if not recipient:
         return None
     diagnostic = line(block.get("diagnostic-code"))[:_MAX_TEXT]
-    status = statuses.from_text(block.get("status")) or statuses.from_text(diagnostic)
+    status = status_in(block.get("status")) or status_in(diagnostic)
     action = _ACTIONS.get(block.get("action").partition(" ")[0].lower())
     guessed: Action = "delayed" if status.startswith("4") else "delivered" if status.startswith("2") else "failed"
     return Failure(
@@ -203,5 +215,5 @@ def _plain_failures(raw: bytes, root: structure.Part, headers: Headers) -> list[
 
 
 def _qmail(recipient: str, said: str) -> Failure:
-    status = statuses.from_text(said) or "5.0.0"
+    status = status_in(said) or "5.0.0"
     return Failure(recipient, status=status, diagnostic=f"x-qmail; {said}"[:_MAX_TEXT])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailserver.mail import dsn, statuses, structure
+from mailserver.mail import dsn, structure
 from mailserver.mail.dsn import Failure
 from mailserver.mail.message import parse
 from tests.support import corpora
@@ -52,8 +52,8 @@ def test_a_bounce_tells_people_first() -> None:
     assert not parsed.has_attachments
     text = structure.text(raw, parsed.root.children[0])
     assert "could not be delivered to bob@hamburger.edu" in text
-    assert "There is no such address there." in text
-    assert "Check the spelling" in text
+    assert "The mailbox does not exist." in text
+    assert "Check the address for a typing mistake" in text
     assert "mx.hamburger.edu said: 550 5.1.1 no such user" in text
     assert "Subject: Crêpes" in text
 
@@ -107,7 +107,7 @@ def test_a_delay_promises_nothing_lost() -> None:
     report = dsn.parse(raw)
     assert report
     assert report.failures == (waiting,)
-    assert "you need not do anything" in structure.text(raw, structure.scan(raw).children[0])
+    assert "It is tried until Sun, 17 May 2026" in structure.text(raw, structure.scan(raw).children[0])
 
 
 def test_a_confirmation_names_its_people() -> None:
@@ -219,13 +219,6 @@ def test_letters_are_no_reports() -> None:
     assert len(reports) == 8
 
 
-@pytest.mark.parametrize("status", ["5.1.1", "4.4.1", "5.99.99", "4.0.0", "5", "", "nonsense", "2.0.0"])
-def test_every_status_has_words(status: str) -> None:
-    happened, advice = statuses.explain(status)
-    assert happened.endswith(".")
-    assert advice.endswith(".")
-
-
 @pytest.mark.parametrize(
     ("text", "status"),
     [
@@ -238,7 +231,7 @@ def test_every_status_has_words(status: str) -> None:
     ],
 )
 def test_a_status_is_found_in_a_reply(text: str, status: str) -> None:
-    assert statuses.from_text(text) == status
+    assert dsn.status_in(text) == status
 
 
 pieces = st.sampled_from(
