@@ -10,14 +10,19 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from mailserver.mail import explain
+from mailserver.mail.addresslists import parse_list
+from mailserver.mail.headers import Headers
 from mailserver.services.path import WayState
 from mailserver.services.path_words import called
+from mailserver.store import blobs
 from mailserver.store.models import DeliveryAttempt, Event, Message, QueueEntry, QueueRecipient
 
 State = QueueRecipient.State
 
 # How our own MX (and the local delivery) names what it filed; the same id stands in the event of the filing.
 STORED_AS = re.compile(r"\bStored as ([A-Z2-7]{10,16})\b")
+
+HEADER_OCTETS = 64 * 1024
 
 # Mail due within this time is on its way as far as people are concerned.
 AT_ONCE = timedelta(seconds=20)
@@ -118,7 +123,7 @@ def of_entry(entry: QueueEntry, message: Message | None = None) -> list[Trail]:
     attempts = list(entry.attempts.prefetch_related("results").order_by("started_at", "id"))
     events = list(Event.objects.filter(entry=entry).order_by("at", "id"))
     stored = _stored(rows)
-    names = _names(message)
+    names = _names(message) if message else _names_in_header(entry)
     return [
         Trail(
             entry=entry,
@@ -155,10 +160,15 @@ def _stored(rows: Iterable[QueueRecipient]) -> dict[int, Event]:
     return {pk: by_place[place] for pk, place in places.items() if place in by_place}
 
 
-def _names(message: Message | None) -> Mapping[str, str]:
+def _names(message: Message) -> Mapping[str, str]:
     """Lower-case address → display name, from the fields of the message."""
-    if message is None:
-        return {}
     fields: Mapping[str, list[list[str]]] = message.recipients
     pairs = [pair for kind in ("to", "cc", "bcc") for pair in fields.get(kind, [])]
     return {address.casefold(): name for name, address in pairs if name}
+
+
+def _names_in_header(entry: QueueEntry) -> Mapping[str, str]:
+    """The same of an entry whose sender keeps no copy here."""
+    headers = Headers(blobs.read_slice(entry.blob_id, 0, HEADER_OCTETS))
+    people = [person for name in ("to", "cc") for person in parse_list(headers.undecoded(name))]
+    return {person.address.casefold(): person.name for person in people if person.name}

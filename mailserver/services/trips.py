@@ -10,13 +10,14 @@ from typing import Literal
 from django.db import connection
 
 # Which entry a sent copy belongs to: the one that names it, or, for copies filed by a mail program, the one with
-# its Message-ID. The filing on our own side is joined by the id in the reply and the recipient.
+# its Message-ID from the same day (there is no index on Message-IDs, but one on the time). The filing on our own side is joined by the id in the reply and the recipient.
 QUERY = """
 WITH own AS (
     SELECT e.id, e.sent_copy_id AS message_id FROM queueentry e WHERE e.sent_copy_id = ANY(%(ids)s)
     UNION ALL
     SELECT e.id, m.id FROM message m JOIN queueentry e
         ON e.account_id = m.account_id AND e.message_id = m.message_id AND e.sent_copy_id IS NULL
+        AND e.created_at BETWEEN m.at - interval '1 day' AND m.at + interval '1 day'
     WHERE m.id = ANY(%(ids)s) AND m.account_id = %(account)s AND m.message_id <> '' AND m.prefix = ''
 )
 SELECT own.message_id, r.state, r.attempts,

@@ -312,6 +312,8 @@ def test_it_hides_the_paths_of_others(alice, charlie, bob):
         timeline.path_of(charlie.pk, message_id)
 
 
-def test_it_shows_administrators_the_path_of_any_entry(alice, bob):
-    sent(alice)
-    assert timeline.path_of_entry(QueueEntry.objects.get().pk).ways[0].address == "bob@hamburger.edu"
+@pytest.mark.parametrize("from_page", [True, False])
+def test_it_shows_administrators_the_path_of_any_entry(alice, bob, from_page):
+    sent(alice, from_page=from_page)
+    (found,) = timeline.path_of_entry(QueueEntry.objects.get().pk).ways
+    assert (found.address, found.name) == ("bob@hamburger.edu", "Bob")
