@@ -10,7 +10,8 @@ from typing import Literal
 from django.db import connection
 
 # Which entry a sent copy belongs to: the one that names it, or, for copies filed by a mail program, the one with
-# its Message-ID from the same day (there is no index on Message-IDs, but one on the time). The filing on our own side is joined by the id in the reply and the recipient.
+# its Message-ID from the same day (there is no index on Message-IDs, but one on the time). The filing on our own side
+# is joined by the id in the reply and the recipient.
 QUERY = """
 WITH own AS (
     SELECT e.id, e.sent_copy_id AS message_id FROM queueentry e WHERE e.sent_copy_id = ANY(%(ids)s)
