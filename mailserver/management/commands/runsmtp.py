@@ -12,6 +12,8 @@ from mailserver.servers.smtp import listeners
 
 class Command(BaseCommand):
     help = "Take mail by SMTP: MX, submission with STARTTLS, submission over TLS."
+    # The checks load every page of the web, which a mail process neither needs nor should keep in memory.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--processes", type=int, default=1, help="processes that share the ports")

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 _HTTP = frozenset({b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS", b"DELETE", b"PATCH", b"TRACE"})
 _HEADER = re.compile(rb"[!-9;-~]+:(?:\s|$)")
 _TLS_HELLO = b"\x16\x03"
+LINGER = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +233,17 @@ class Connection(SMTP):
         self._idle_commands = 0
 
     async def _linger(self) -> None:
-        """Closing with unread input makes the kernel send RST, which can take our last reply with it."""
+        """Closing with unread input makes the kernel send RST, which can take our last reply with it.
+
+        So what comes now is read and dropped, for a second and `LINGER` octets.
+        """
         if self.transport is None or not self.wire.can_write_eof():
             return
         self.wire.write_eof()
         try:
             async with asyncio.timeout(1):
-                while True:
-                    await self.input.chunk()
+                dropped = 0
+                while dropped < LINGER:
+                    dropped += len(await self.input.chunk())
         except (TimeoutError, EndOfStream):
             return
