@@ -82,6 +82,14 @@ def _move(row: QueueRecipient, after: State, now: datetime) -> None:
 
 
 def _note(kind: Event.Kind, row: QueueRecipient, entry: QueueEntry, by: str, now: datetime) -> None:
-    events.record(kind, account_id=entry.account_id, entry_id=entry.pk, recipient=row.address, at=now, by=by)
+    events.record(
+        kind,
+        account_id=entry.account_id,
+        entry_id=entry.pk,
+        message_id=entry.sent_copy_id,
+        recipient=row.address,
+        at=now,
+        by=by,
+    )
     if entry.account_id:
         bell.ring_on_commit(entry.account_id, {})

@@ -156,6 +156,7 @@ class Book:
                 KINDS[State(row.state)],
                 account_id=self.entry.account_id,
                 entry_id=self.entry.pk,
+                message_id=self.entry.sent_copy_id,
                 recipient=row.address,
                 at=now,
                 attempt=attempt.pk,

@@ -68,11 +68,15 @@ def _delivered(account_id: int, original: str, people: Iterable[str]) -> list[Qu
         return []
     entries = QueueEntry.objects.filter(account_id=account_id, message_id=original)
     rows = QueueRecipient.objects.filter(entry__in=entries, state=QueueRecipient.State.DELIVERED)
+    rows = rows.select_related("entry")
     return [row for row in rows if row.address.casefold() in wanted]
 
 
 def _once(kind: Event.Kind, account_id: int, row: QueueRecipient, **detail: Any) -> None:
     known = Event.objects.filter(kind=kind, entry_id=row.entry_id, recipient=row.address)
     if not known.exists():
-        events.record(kind, account_id=account_id, entry_id=row.entry_id, recipient=row.address, **detail)
+        sent_copy = row.entry.sent_copy_id
+        events.record(
+            kind, account_id=account_id, entry_id=row.entry_id, message_id=sent_copy, recipient=row.address, **detail
+        )
         bell.ring_on_commit(account_id, {})

@@ -1,0 +1,38 @@
+"""The tasks and the clock that sends them agree on their names; each is one call."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+
+from mailserver import tasks
+from mailserver.services import delivery, queue, queue_bell, retention
+from webmail.celery import app
+
+
+def test_it_knows_every_task_that_the_clock_and_the_bell_name():
+    app.loader.import_default_modules()
+    named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} | {queue_bell.TASK}
+    assert named <= set(app.tasks)
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments", "module", "name"),
+    [
+        (tasks.deliver_domain, ["hamburger.edu"], delivery, "deliver_domain"),
+        (tasks.sweep, [], queue, "sweep"),
+        (tasks.tidy, [], retention, "tidy"),
+    ],
+)
+def test_it_calls_the_service(monkeypatch, task, arguments, module, name):
+    called = []
+    monkeypatch.setattr(module, name, lambda *given: called.append(list(given)))
+    task(*arguments)
+    assert called == [arguments]
+
+
+def test_it_sweeps_as_soon_as_a_worker_starts(monkeypatch):
+    rung = []
+    monkeypatch.setattr(tasks.sweep, "delay", lambda: rung.append(True))
+    tasks.look_around()
+    assert rung == [True]
