@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from mailserver.conf import Config
@@ -17,39 +18,36 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _SEEDED = "made "
 
 
-def password(config: Config) -> str:
-    """The password the demo was made with; before that CORREIO_DEMO_PASSWORD, else a new one.
+async def ensure(wanted: plan.Plan, run: Callable[[Child], Awaitable[list[str]]]) -> None:
+    """Make the demo on the first start, where nobody has an account yet. run: runs a job, gives its last lines.
 
-    It is kept in the data folder (0600), so that a later start can tell it again.
+    The password is CORREIO_DEMO_PASSWORD, else a new one; it is kept in the data folder (0600), so that later
+    starts can tell it again. Until the job has ended it is kept under another name: a start that was
+    interrupted goes on with the same password.
     """
-    path = _path(config)
-    if not path.exists():
-        chosen = config.demo_password or "".join(secrets.choice(_LETTERS) for _ in range(12))
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(chosen)
-    return path.read_text()
-
-
-def is_made(config: Config) -> bool:
-    """Whether an earlier start made the demo here."""
-    return _path(config).exists()
-
-
-def job(wanted: plan.Plan) -> Child:
-    """The process that makes the demo where nobody has an account yet."""
-    return plan.manage(wanted, "demo", "seed_demo", CORREIO_DEMO_PASSWORD=password(wanted.config))
-
-
-def forget_unless_made(config: Config, output: list[str]) -> None:
-    """Drop the password of a first try when the job's output says that others have accounts here already."""
-    if not any(line.startswith(_SEEDED) for line in output):
-        _path(config).unlink()
+    kept, tried = _kept(wanted.config), _tried(wanted.config)
+    if kept.exists():
+        return
+    interrupted = tried.exists()
+    if not interrupted:
+        with os.fdopen(os.open(tried, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(wanted.config.demo_password or "".join(secrets.choice(_LETTERS) for _ in range(12)))
+    output = await run(plan.manage(wanted, "demo", "seed_demo", CORREIO_DEMO_PASSWORD=tried.read_text()))
+    if interrupted or any(line.startswith(_SEEDED) for line in output):
+        tried.rename(kept)
+    else:
+        tried.unlink()
 
 
 def accounts(config: Config) -> dict[str, str]:
     """Password by address of the demo's accounts; empty when there is no demo here."""
-    return dict.fromkeys(people.ACCOUNTS, password(config)) if config.demo and is_made(config) else {}
+    kept = _kept(config)
+    return dict.fromkeys(people.ACCOUNTS, kept.read_text()) if config.demo and kept.exists() else {}
 
 
-def _path(config: Config) -> Path:
+def _kept(config: Config) -> Path:
     return config.data_dir / "demo_password"
+
+
+def _tried(config: Config) -> Path:
+    return config.data_dir / "demo_password.new"

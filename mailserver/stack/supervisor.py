@@ -72,7 +72,7 @@ class _Supervisor:
         await _together(*(self._job(job) for job in plan.preparations(everything)))
         await _together(
             *(self._serve(server) for server in plan.servers(everything)),
-            *([self._demo(everything)] if self._plan.config.demo else []),
+            *([demo.ensure(everything, self._job)] if self._plan.config.demo else []),
         )
         return ready.facts(
             self._plan,
@@ -112,12 +112,6 @@ class _Supervisor:
         self._watchers.append(asyncio.create_task(self._watch(running)))
         await running.wait_ready()
         self._say(f"{what.name} answers")
-
-    async def _demo(self, everything: plan.Plan) -> None:
-        made_before = demo.is_made(everything.config)
-        output = await self._job(demo.job(everything))
-        if not made_before:
-            demo.forget_unless_made(everything.config, output)
 
     async def _job(self, what: Child) -> list[str]:
         """Run it to its end and give its last lines."""
