@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -16,6 +17,9 @@ from typing import TypedDict
 from mailserver.errors import ConfigurationError
 
 SYSTEM_USER = "correio"
+
+_SYSTEM_PROGRAMS = "/usr/sbin:/sbin:/usr/bin:/bin"
+_USERADD_TRIES = 10
 
 
 class PopenUser(TypedDict, total=False):
@@ -91,20 +95,17 @@ def _find_user() -> pwd.struct_passwd | None:
 
 
 def _make_user() -> pwd.struct_passwd:
-    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    shell = shutil.which("nologin", path="/usr/sbin:/sbin:/usr/bin:/bin") or "/bin/false"
-    if useradd:
-        subprocess.run(  # noqa: S603
-            [useradd, "--system", "--user-group", "--no-create-home"]  # noqa: RUF005
-            + ["--home-dir", "/nonexistent", "--shell", shell, SYSTEM_USER],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-    user = _find_user()
-    if user is None:
-        raise ConfigurationError(
-            "PostgreSQL does not run as root, and the system user `correio` could not be made. "
-            "Run this as an ordinary user, or make that user yourself, or set CORREIO_DATABASE_URL."
-        )
-    return user
+    useradd = shutil.which("useradd", path=_SYSTEM_PROGRAMS)
+    shell = shutil.which("nologin", path=_SYSTEM_PROGRAMS) or "/bin/false"
+    command = [useradd or "", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
+    command += ["--shell", shell, SYSTEM_USER]
+    # Two first starts at once: one useradd finds the password file locked by the other.
+    for _ in range(_USERADD_TRIES if useradd else 0):
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603
+        if user := _find_user():
+            return user
+        time.sleep(0.2)
+    raise ConfigurationError(
+        "PostgreSQL does not run as root, and the system user `correio` could not be made. "
+        "Run this as an ordinary user, or make that user yourself, or set CORREIO_DATABASE_URL."
+    )
