@@ -12,6 +12,7 @@ from mailserver.services.demo import attachments, calendar_file, clock, data, pe
 from mailserver.services.demo.calendar_file import Event
 from mailserver.services.demo.people import ALICE, Person
 from mailserver.services.demo.post import SENT, Place, Post
+from mailserver.services.demo.prose import flowing
 from mailserver.services.demo.stories import message_id
 from mailserver.store.models.mailbox import Flag
 
@@ -56,7 +57,7 @@ def _forwarded(row: dict[str, Any], now: datetime) -> Post:
             sender=author.mailbox,
             to=[sender.mailbox],
             subject=row["original_subject"],
-            text=row["original_text"].strip(),
+            text=flowing(row["original_text"]),
             message_id=message_id("original", author.address),
             date=(at - timedelta(hours=3)).astimezone(author.zone),
         )
@@ -81,7 +82,7 @@ def _draft(seed: str, row: dict[str, Any], sender: Person, at: datetime, to: lis
         sender=sender.mailbox,
         to=[person.mailbox for person in to],
         subject=row["subject"],
-        text=row["text"].strip(),
+        text=flowing(row["text"]),
         attachments=files,
         message_id=message_id(seed, sender.address),
         date=at,

@@ -12,6 +12,7 @@ from mailserver.mail.dsn import Failure
 from mailserver.services.demo import clock, data, people
 from mailserver.services.demo.people import ALICE, Route
 from mailserver.services.demo.post import SENT, Place, Post
+from mailserver.services.demo.prose import flowing
 from mailserver.services.demo.stories import message_id
 
 _HOST = "mail.crepes.fr"
@@ -25,7 +26,7 @@ def posts(now: datetime) -> Iterator[Post]:
         sender=alice.mailbox,
         to=[HeaderAddress(row["to_name"], row["to"])],
         subject=row["subject"],
-        text=row["text"].strip(),
+        text=flowing(row["text"]),
         message_id=message_id("returned", ALICE),
         date=at,
     )

@@ -11,6 +11,7 @@ from mailserver.services import submission
 from mailserver.services.demo import attachments, data, people
 from mailserver.services.demo.attachments import Cover
 from mailserver.services.demo.people import ALICE
+from mailserver.services.demo.prose import flowing
 from mailserver.services.demo.stories import message_id
 from mailserver.services.submission import Submitted, SubmittedRecipient
 from mailserver.store.models import Account
@@ -20,7 +21,7 @@ def send(accounts: Mapping[str, Account]) -> Submitted:
     """Queue Alice's newest letter; the workers do the rest, now or as soon as they run."""
     row, alice = data.table("parcels")["sent"], people.everybody()["alice"]
     to, cc = ([people.everybody()[key].mailbox for key in row[field]] for field in ("to", "cc"))
-    at, text = datetime.now(UTC).astimezone(alice.zone), row["text"].strip()
+    at, text = datetime.now(UTC).astimezone(alice.zone), flowing(row["text"])
     draft = Draft(
         sender=alice.mailbox,
         to=to,

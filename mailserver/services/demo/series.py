@@ -15,6 +15,7 @@ from mailserver.services.demo import attachments, data, people, recurring
 from mailserver.services.demo.attachments import Cover
 from mailserver.services.demo.people import Person
 from mailserver.services.demo.post import Post
+from mailserver.services.demo.prose import flowing
 from mailserver.services.demo.recurring import Issue
 from mailserver.services.demo.stories import keeping, message_id
 from mailserver.services.demo.wording import month
@@ -31,7 +32,7 @@ def posts(now: datetime) -> Iterator[Post]:
 
 def _post(seed: str, row: dict[str, Any], sender: Person, issue: Issue, now: datetime) -> Post:
     values = _values(row, sender.language, issue)
-    text = str(row["text"]).strip().format_map(values)
+    text = flowing(str(row["text"])).format_map(values)
     kept = keeping(row)
     to = str(row.get("to", next(iter(kept))))
     raw = compose.build(

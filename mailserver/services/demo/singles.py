@@ -15,6 +15,7 @@ from mailserver.mail.compose import Draft
 from mailserver.services.demo import clock, data, people
 from mailserver.services.demo.people import ALICE, Person, Route
 from mailserver.services.demo.post import DRAFTS, INBOX, SPAM, Place, Post
+from mailserver.services.demo.prose import flowing
 from mailserver.services.demo.stories import keeping, message_id
 from mailserver.store.models.mailbox import Flag
 
@@ -45,7 +46,7 @@ def drafts(now: datetime) -> Iterator[Post]:
             sender=alice.mailbox,
             to=[people.everybody()[key].mailbox for key in row["to"]],
             subject=row["subject"],
-            text=row["text"].strip(),
+            text=flowing(row["text"]),
             message_id=message_id(f"drafts/{index}", ALICE),
             date=at,
         )
@@ -63,7 +64,7 @@ def junk(now: datetime) -> Iterator[Post]:
             sender=sender.mailbox,
             to=[HeaderAddress("", account)],
             subject=row["subject"],
-            text=row.get("text", "").strip(),
+            text=flowing(row.get("text", "")),
             message_id=message_id(f"junk/{index}", sender.address),
             date=at,
         )
@@ -100,7 +101,8 @@ def _by_hand(seed: str, row: dict[str, Any], sender: Person, to: str, at: dateti
             f"Content-Type: text/plain; charset={charset}{flowed}".encode(),
             f"Content-Transfer-Encoding: {transfer}".encode(),
         ]
-    text = row["text"].lstrip("\n").replace("\n", "\r\n").encode(charset)
+    prose = row["text"].lstrip("\n") if flowed else flowing(row["text"]) + "\n"
+    text = prose.replace("\n", "\r\n").encode(charset)
     if transfer == "base64":
         text = base64.encodebytes(text).replace(b"\n", b"\r\n")
     elif transfer == "quoted-printable":

@@ -14,6 +14,7 @@ from mailserver.mail.addresses import HeaderAddress
 from mailserver.mail.compose import reply_subject
 from mailserver.services.demo import clock, data, people
 from mailserver.services.demo.people import Person, Route
+from mailserver.services.demo.prose import flowing
 
 # German programs write their own mark; the others of the demo write Re.
 _REPLY_MARKS = {"de": "AW: "}
@@ -115,7 +116,7 @@ def _letter(
         cc=[_mailbox(key) for key in item.get("cc", ())],
         at=at,
         subject=_subject(subject, sender, parent, mailing_list),
-        text=item["text"].strip(),
+        text=flowing(item["text"]),
         attach=item.get("attach", ()),
         inline=item.get("inline", ()),
         receipt=item.get("receipt", False),
