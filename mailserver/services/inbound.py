@@ -90,6 +90,8 @@ def _file(writer: MailboxWriter, inboxes: Mapping[int, int], incoming: Incoming,
     by_account: dict[int, Local] = {}
     for recipient in incoming.recipients:
         by_account.setdefault(recipient.account_id, recipient)
+    # Text typed without any header needs the empty line that ends ours (RFC 5322 §2.1).
+    gap = b"" if parsed.header_length else b"\r\n"
     (blob,) = blobs.put([incoming.raw])
     known = _already_here(blob, parsed, by_account)
     fresh = [recipient for account_id, recipient in by_account.items() if account_id not in known]
@@ -99,7 +101,7 @@ def _file(writer: MailboxWriter, inboxes: Mapping[int, int], incoming: Incoming,
             blob=blob,
             parsed=parsed,
             at=at,
-            prefix=_prefix(incoming, recipient, reference, at),
+            prefix=_prefix(incoming, recipient, reference, at) + gap,
         )
         for recipient in fresh
     ]

@@ -63,3 +63,9 @@ def test_it_files_one_copy_for_two_addresses_of_one_person(alice):
     stored = deliver(Incoming(raw=message(), sender="", recipients=twice))
     assert len(stored.deliveries) == 2
     assert MailboxMessage.objects.filter(account_id=alice.pk).count() == 1
+
+
+def test_it_keeps_text_that_has_no_header_apart_from_the_trace(alice):
+    stored = deliver(Incoming(raw=b"Do you like ketchup?\r\n", sender="", recipients=(local(alice),)))
+    whole = messages.raw(Message.objects.get(pk=stored.deliveries[0].message_id))
+    assert whole.endswith(b"\r\n\r\nDo you like ketchup?\r\n")
