@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from django.db import connections
+
+from mailserver.servers import bridge
+
+
+@pytest.fixture(autouse=True)
+def no_threads_left():
+    yield
+    bridge.shut_down()
+
+
+def test_it_runs_calls_side_by_side():
+    """Each call waits for the other one: a single thread would never end."""
+    meeting = threading.Barrier(2, timeout=10)
+
+    def meet(*, name: str) -> str:
+        meeting.wait()
+        return name
+
+    async def scenario() -> list[str]:
+        return await asyncio.gather(bridge.run(meet, name="alice"), bridge.run(meet, name="bob"))
+
+    assert asyncio.run(scenario()) == ["alice", "bob"]
+
+
+def test_it_checks_few_passwords_at_once():
+    busy, most = 0, 0
+    lock = threading.Lock()
+
+    def check() -> None:
+        nonlocal busy, most
+        with lock:
+            busy += 1
+            most = max(most, busy)
+        threading.Event().wait(0.02)
+        with lock:
+            busy -= 1
+
+    async def scenario() -> None:
+        await asyncio.gather(*(bridge.run_costly(check) for _ in range(10)))
+
+    asyncio.run(scenario())
+    assert most <= bridge.COSTLY_THREADS
+
+
+def test_it_hands_errors_on():
+    def fail() -> None:
+        raise LookupError("not here")
+
+    with pytest.raises(LookupError, match="not here"):
+        asyncio.run(bridge.run(fail))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_leaves_no_connection_behind_on_its_threads():
+    seen = []
+
+    def ask() -> None:
+        own = connections["default"]
+        with own.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        seen.append(own)
+
+    asyncio.run(bridge.run(ask))
+    assert seen[0].connection is None
