@@ -54,3 +54,11 @@ def is_reply(subject: str) -> bool:
 def is_forward(subject: str) -> bool:
     """Whether the subject begins with a forward mark."""
     return bool(_FORWARD_START.match(subject.lstrip()))
+
+
+def bare_subject(subject: str) -> str:
+    """The subject without the marks of replies in front: what a conversation is called. Case and `Fwd:` stay."""
+    bare = subject.strip()
+    while found := _REPLY_START.match(bare):
+        bare = bare[found.end() :].strip()
+    return bare or subject

@@ -25,10 +25,16 @@ def find(account_id: int, query: Query, *, before: Cursor | None = None, limit: 
     lines = shown
     if query.words or query.senders or query.recipients or query.subjects:
         lines = lines.filter(thread_id__in=Subquery(_messages(account_id, query).values("thread_id")))
-    # A conversation lies in several folders: its newest line stands for it.
+    return page_of(_once(lines, shown), before=before, limit=limit)
+
+
+def _once(lines: QuerySet[ThreadBox], shown: QuerySet[ThreadBox]) -> QuerySet[ThreadBox]:
+    """A conversation lies in several folders: its newest line stands for it, one outside Sent and Drafts if it can."""
+    ours = Q(mailbox__special_use__in=[Mailbox.Use.SENT, Mailbox.Use.DRAFTS])
     newer = Q(latest_at__gt=OuterRef("latest_at")) | Q(latest_at=OuterRef("latest_at"), mailbox__lt=OuterRef("mailbox"))
-    lines = lines.exclude(Exists(shown.filter(newer, thread_id=OuterRef("thread_id"))))
-    return page_of(lines, before=before, limit=limit)
+    others = shown.filter(thread_id=OuterRef("thread_id"))
+    received, newer_received = Exists(others.exclude(ours)), Exists(others.exclude(ours).filter(newer))
+    return lines.exclude(ours & (received | Exists(others.filter(newer)))).exclude(~ours & newer_received)
 
 
 def _messages(account_id: int, query: Query) -> QuerySet[Message]:

@@ -8,12 +8,14 @@ from datetime import datetime
 
 from mailserver.mail import bodies, charset, structure
 from mailserver.mail.names import visible
+from mailserver.mail.threading import bare_subject
 from mailserver.services import messages
 from mailserver.services.accounts import own_addresses
 from mailserver.services.threads import ConversationMessage
 from mailserver.store.models import Mailbox, Message
 from mailserver.store.models.mailbox import Flag
-from webmail.rendering import dates, files, frames, text, trips
+from webmail.rendering import appointment, dates, files, frames, text, trips
+from webmail.rendering.appointment import Appointment
 from webmail.rendering.files import File
 from webmail.rendering.frames import Frame
 from webmail.rendering.people import Person, joined, people, person
@@ -36,6 +38,7 @@ class Body:
     pieces: list[Piece] = field(default_factory=list)
     frame: Frame | None = None
     files: list[File] = field(default_factory=list)
+    meeting: Appointment | None = None
 
 
 @dataclass(slots=True)
@@ -132,7 +135,7 @@ def build(
     first = next((drawn.message.subject for drawn in cards if drawn.message.subject), "")
     return Conversation(
         thread_id=thread_id,
-        subject=visible(first) or "(no subject)",
+        subject=visible(bare_subject(first) if len(cards) > 1 else first) or "(no subject)",
         participants=joined(_everybody(cards)),
         runs=_runs(cards),
         cards=cards,
@@ -161,9 +164,9 @@ def body(message: Message, *, remote: bool = False) -> Body:
     """What an open message shows."""
     root = structure.from_json(message.parts)
     found = bodies.select(root)
-    attached = files.of(message)
+    attached, meeting = files.of(message), appointment.of(message, root)
     if frames.has_html(found):
-        return Body(frame=frames.frame(message, remote=remote), files=attached)
+        return Body(frame=frames.frame(message, remote=remote), files=attached, meeting=meeting)
     pieces = []
     for part in found.plain:
         if part.type.startswith("text/"):
@@ -172,7 +175,7 @@ def body(message: Message, *, remote: bool = False) -> Body:
             if part.params.get("format", "").casefold() == "flowed":
                 shown = text.unflowed(shown, delsp=part.params.get("delsp", "").casefold() == "yes")
             pieces.extend(text.pieces(shown))
-    return Body(pieces=pieces, files=attached)
+    return Body(pieces=pieces, files=attached, meeting=meeting)
 
 
 def _own_trips(cards: Sequence[Card]) -> list[tuple[Card, Trip]]:

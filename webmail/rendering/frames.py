@@ -8,7 +8,6 @@ so the addresses of those pictures are signed and speak for themselves.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,6 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mailserver.errors import NotFound
 from mailserver.mail import bodies, charset, structure
@@ -25,15 +23,11 @@ from mailserver.mail.html import MAX_HTML, CleanHtml, sanitise
 from mailserver.mail.structure import Part
 from mailserver.services import messages
 from mailserver.store.models import Account, Message
-from webmail.rendering import height, text
+from webmail.rendering import colours, height, quotes, text
 
 SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 _DAY = 86400
 _signer = signing.TimestampSigner(salt="correio.pictures")
-# A colour of its own makes a message keep its white sheet in the dark theme.
-_COLOURED = re.compile(
-    r"""(?:bgcolor|\sbackground|\scolor)=|(?:^|[\s;"'])(?:background(?:-color)?|color)\s*:""", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +51,12 @@ def frame(message: Message, *, remote: bool = False) -> Frame:
     root = structure.from_json(message.parts)
     by_id = bodies.by_content_id(root)
     cleaned = [_clean(message, part, by_id, remote) for part in bodies.select(root).html]
-    html = _folded("".join(item.html for item in cleaned))
+    html = colours.adapted(quotes.folded("".join(item.html for item in cleaned)))
     return Frame(
         html=html,
         blocked=sum(item.blocked_remote for item in cleaned),
-        coloured=bool(_COLOURED.search(html)),
-        wide=height.estimate(html, 640),
+        coloured=colours.has_own(html),
+        wide=height.estimate(html, 700),
         narrow=height.estimate(html, 340),
     )
 
@@ -116,38 +110,3 @@ def _cid_url(message_id: int, by_id: dict[str, Part]) -> Callable[[str], str | N
         return picture_url(message_id, part.section) if part and part.type.startswith("image/") else None
 
     return url
-
-
-def _folded(html: str) -> str:
-    """The HTML with a quote at its end put into <details>: the conversation shows that message itself."""
-    if "<blockquote" not in html:
-        return html
-    parser = LexborHTMLParser(html)
-    node = parser.body
-    while node is not None and node.tag != "blockquote":
-        node = _last_child(node)
-    if node is None or not _has_text_before(node, parser):
-        return html
-    quote = node.html or ""
-    marker = LexborHTMLParser("<details><summary>\u2022\u2022\u2022</summary></details>").css_first("details")
-    if marker is None:
-        return html
-    node.insert_before(marker)
-    node.decompose()
-    folded = parser.body.inner_html if parser.body else html
-    return str(folded).replace("</summary></details>", f"</summary>{quote}</details>", 1)
-
-
-def _last_child(node: LexborNode) -> LexborNode | None:
-    """The last element below, None when text comes after it."""
-    child = node.last_child
-    while child is not None and (
-        child.tag in ("br", "-comment") or (child.tag == "-text" and not child.text().strip())
-    ):
-        child = child.prev
-    return child if child is not None and child.tag != "-text" else None
-
-
-def _has_text_before(node: LexborNode, parser: LexborHTMLParser) -> bool:
-    whole = len(parser.body.text(strip=True)) if parser.body else 0
-    return whole - len(node.text(strip=True)) > 20

@@ -13,11 +13,12 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 LINE = 24.0
-CHARACTER = 7.4  # the mean of a 15 px sans-serif
+CHARACTER = 7.0  # the mean of a 15 px sans-serif
 LOWEST, HIGHEST = 60, 6000
 MAX_NODES = 20_000
 
-_GAPS = {"p": 30, "ul": 24, "ol": 24, "h1": 40, "h2": 34, "h3": 28, "h4": 26, "blockquote": 24, "hr": 18, "pre": 24}
+# Margins collapse, so each gap is one margin and not two.
+_GAPS = {"p": 15, "ul": 15, "ol": 15, "h1": 20, "h2": 19, "h3": 17, "h4": 16, "blockquote": 15, "hr": 16, "pre": 15}
 _BLOCKS = frozenset(
     {
         *("address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "div", "dl", "dt"),
@@ -36,7 +37,7 @@ def estimate(html: str, width: int) -> int:
     if body is None:
         return LOWEST
     found = _Layout().flow(body, float(width))
-    return min(HIGHEST, max(LOWEST, math.ceil(found * 1.04 + 16)))
+    return min(HIGHEST, max(LOWEST, math.ceil(found * 1.07 + 8)))
 
 
 class _Layout:
@@ -81,7 +82,7 @@ class _Layout:
             return 0.0
         given = [min(_attribute(cell, "width"), width) for cell in cells]
         rest = max(width - sum(given), 80.0) / max(1, given.count(0.0))
-        heights = [self.flow(cell, own or rest) + _padding(cell) + 4 for cell, own in zip(cells, given, strict=True)]
+        heights = [self.flow(cell, own or rest) + _padding(cell) + 2 for cell, own in zip(cells, given, strict=True)]
         return max([*heights, *(_attribute(cell, "height") for cell in cells)])
 
     def _inline(self, node: LexborNode, width: float) -> tuple[int, float]:

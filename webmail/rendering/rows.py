@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailserver.mail.names import visible
+from mailserver.mail.threading import bare_subject
 from mailserver.services.accounts import own_addresses
 from mailserver.store.models import Label, Mailbox, ThreadBox
 from webmail.rendering import dates
@@ -81,7 +82,7 @@ class RowMaker:
             url=reverse("conversation", args=[line.mailbox_id, line.thread_id]),
             senders=self._who(line),
             total=line.total,
-            subject=visible(line.subject) or "(no subject)",
+            subject=visible(bare_subject(line.subject) if line.total > 1 else line.subject) or "(no subject)",
             preview=visible(line.preview),
             at=line.latest_at,
             date=dates.short(line.latest_at, self.now),

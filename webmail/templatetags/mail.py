@@ -18,13 +18,13 @@ _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 @register.filter
 def filesize(octets: int) -> str:
-    """'84 KB', '1.8 MB': two figures below 10, powers of 1000 as sellers of disks count."""
+    """'84 KB', '1.8 MB': two figures below 10, powers of 1024."""
     number, unit = float(octets), 0
     while number >= 999.5 and unit < len(_UNITS) - 1:
-        number, unit = number / 1000, unit + 1
+        number, unit = number / 1024, unit + 1
     if unit == 0:
         return f"{octets} {'byte' if octets == 1 else 'bytes'}"
-    return f"{number:.1f} {_UNITS[unit]}" if number < 9.95 else f"{number:.0f} {_UNITS[unit]}"
+    return f"{number:.1f} {_UNITS[unit]}" if number < 9.95 and number != int(number) else f"{number:.0f} {_UNITS[unit]}"
 
 
 @register.filter

@@ -28,9 +28,7 @@ export default function list(section) {
     master.checked = ticked > 0 && ticked === all.length;
     master.indeterminate = ticked > 0 && ticked < all.length;
   }
-  function tick(row, value) {
-    find(".check", row).checked = value;
-  }
+  const tick = (row, value) => (find(".check", row).checked = value);
   function select({ detail: kind }) {
     const wanted = { all: () => true, none: () => false, read: (row) => !row.matches(".unread"), unread: (row) => row.matches(".unread") };
     rows().forEach((row) => tick(row, wanted[kind](row)));
@@ -87,6 +85,7 @@ export default function list(section) {
     [document, "mail:select", select],
     [document, "mail:step", step],
     [document, "mail:row", onRow],
+    [document, "htmx:after:swap", () => markOpen(section)],
     [document, "htmx:before:request", leave],
     [document, "htmx:finally:request", back],
   ];

@@ -15,10 +15,10 @@ export default function reading(section) {
     const link = event.target.closest("[data-back]");
     if (!link || !list?.isConnected || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    history.pushState({ htmx: true }, "", list.dataset.url);
-    find(".shell").dataset.view = "list";
     const open = find(".row.open", list) ?? rowsOf(list)[0];
+    find(".shell").dataset.view = "list";
     find(".go", open ?? list)?.focus();
+    htmx.ajax("GET", list.dataset.url, { source: list, target: section, select: "#reading", swap: "outerHTML", push: "true" });
   }
   /** A folded message opens wherever it is clicked; text that is being selected does not count. */
   function unfold(event) {
