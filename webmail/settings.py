@@ -30,7 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.admin",
+    "webmail.dashboard.djangoadmin.SiteConfig",
     "django_htmx",
     "csp",
 ]

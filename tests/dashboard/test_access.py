@@ -1,0 +1,47 @@
+"""Who gets into the dashboard, and what its pages may load."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.webmail.writing import signed_in
+
+PAGES = (
+    "/admin/",
+    "/admin/queue/",
+    "/admin/store/domain/",
+    "/admin/store/domain/add/",
+    "/admin/store/account/",
+    "/admin/store/account/add/",
+    "/admin/store/address/",
+    "/admin/store/address/add/",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_it_is_open_to_administrators(office, path):
+    assert office.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/admin/queue/1/", "/admin/store/account/1/change/"])
+def test_it_is_closed_to_others(client, alice, path):
+    assert client.get(path).status_code == 302
+    assert client.get(path, follow=True).redirect_chain[-1][0].startswith("/signin/?next=%2Fadmin%2F")
+    assert signed_in(alice).get(path, follow=True).status_code == 403
+
+
+def test_it_takes_no_act_from_others(alice):
+    answer = signed_in(alice).post("/admin/queue/act/", {"act": "cancel", "recipient": "1"}, follow=True)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_it_writes_nothing_a_strict_policy_forbids(office, administrator, path):
+    answer = office.get(path)
+    page = answer.content.decode()
+    assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
+    assert not re.search(r"\sstyle=|\son[a-z]+=|<style", page)
+    assert all("src=" in tag or "importmap" in tag for tag in re.findall(r"<script[^>]*>", page))
+    assert "/static/admin/" not in page

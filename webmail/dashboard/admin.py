@@ -1,0 +1,177 @@
+"""Domains, accounts and addresses. Every write goes through a service; the forms say what is wrong at the field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import Count, Model, Q, QuerySet, Sum
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from mailserver.services import accounts, administration, domains
+from mailserver.store.models import Account, Address, Domain
+from webmail.dashboard import forms
+from webmail.templatetags.mail import filesize
+
+if TYPE_CHECKING:
+    AnyAdmin = admin.ModelAdmin[Any]
+    AnyForm = ModelForm[Any]
+else:
+    AnyAdmin, AnyForm = admin.ModelAdmin, ModelForm
+
+
+class ServiceAdmin(AnyAdmin):
+    """A list and a form; `add_form` for new rows. Nothing is done to many rows at once."""
+
+    actions = None
+    list_per_page = 100
+    show_full_result_count = False
+    add_form: type[AnyForm]
+
+    def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **options: Any) -> Any:
+        return self.form if obj else self.add_form
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return list((self.form if obj else self.add_form).base_fields)
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        """The row before the service changes it."""
+        return form.instance
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing hangs on these rows."""
+
+
+def _yes(value: bool) -> str:
+    """Words, because Django's icons come with its own style."""
+    return "Yes" if value else "No"
+
+
+def _become(row: Model, made: Model) -> None:
+    """Let the form's row, which Django goes on with, be the one the service made."""
+    row.pk = made.pk
+    row.refresh_from_db()
+
+
+@admin.register(Domain)
+class DomainAdmin(ServiceAdmin):
+    form = forms.DomainForm
+    add_form = forms.NewDomainForm
+    list_display = ["__str__", "is_hosted", "transport", "address_count"]
+    search_fields = ["name", "unicode_name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(n=Count("addresses"))
+        return rows
+
+    @admin.display(description="addresses", ordering="n")
+    def address_count(self, domain: Any) -> int:
+        return int(domain.n)
+
+    @admin.display(description="hosted", ordering="hosted")
+    def is_hosted(self, domain: Domain) -> str:
+        return _yes(domain.hosted)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Domain | None = None) -> bool:
+        return obj is None or not obj.addresses.exists()
+
+    def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        if not change:
+            _become(obj, domains.add_domain(given["name"], transport=given["transport"]))
+            return
+        catch_all = given["catch_all"]
+        administration.change_domain(
+            domain_id=obj.pk,
+            hosted=given["hosted"],
+            transport=given["transport"],
+            catch_all_id=catch_all.pk if catch_all else None,
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Domain) -> None:
+        administration.remove_domain(domain_id=obj.pk)
+
+
+@admin.register(Account)
+class AccountAdmin(ServiceAdmin):
+    form = forms.AccountForm
+    add_form = forms.NewAccountForm
+    list_display = ["address", "name", "storage", "may_sign_in", "administers", "last_login"]
+    search_fields = ["address", "name", "addresses__local_part"]
+    ordering = ["address"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(used=Sum("mailboxes__size"))
+        return rows
+
+    @admin.display(description="storage", ordering="used")
+    def storage(self, account: Any) -> str:
+        used = filesize(account.used or 0)
+        return f"{used} of {filesize(account.quota)}" if account.quota else used
+
+    @admin.display(description="open", ordering="is_active")
+    def may_sign_in(self, account: Account) -> str:
+        return _yes(account.is_active)
+
+    @admin.display(description="administrator", ordering="is_staff")
+    def administers(self, account: Account) -> str:
+        return _yes(account.is_staff)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
+        """An account is closed by switching it off: its mail and its address stay out of strangers' hands."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        if not change:
+            made = accounts.create_account(
+                address=given["address"], name=given["name"], password=given["password"], admin=given["is_staff"]
+            )
+            _become(obj, made)
+            return
+        administration.change_account(
+            account_id=obj.pk,
+            name=given["name"],
+            quota=given["quota"],
+            active=given["is_active"],
+            admin=given["is_staff"],
+        )
+        if given["new_password"]:
+            accounts.set_password(account_id=obj.pk, password=given["new_password"])
+
+
+@admin.register(Address)
+class AddressAdmin(ServiceAdmin):
+    form = forms.AddressForm
+    add_form = forms.NewAddressForm
+    list_display = ["__str__", "account", "kind", "is_enabled"]
+    list_select_related = ["domain", "account"]
+    search_fields = ["local_part", "domain__name", "account__address"]
+    ordering = ["domain__name", "local_part"]
+
+    @admin.display(description="on", ordering="enabled")
+    def is_enabled(self, address: Address) -> str:
+        return _yes(address.enabled)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Address | None = None) -> bool:
+        return obj is None or obj.kind != Address.Kind.PRIMARY
+
+    def has_change_permission(self, request: HttpRequest, obj: Address | None = None) -> bool:
+        return obj is None or obj.kind != Address.Kind.PRIMARY
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Address], text: str) -> Any:
+        local, at, domain = text.strip().rpartition("@")
+        if at:
+            return queryset.filter(Q(local_part__icontains=local) & Q(domain__name__istartswith=domain)), False
+        return super().get_search_results(request, queryset, text)
+
+    def save_model(self, request: HttpRequest, obj: Address, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        if not change:
+            _become(obj, accounts.add_alias(account_id=given["account"].pk, address=given["address"]))
+            return
+        administration.change_address(address_id=obj.pk, account_id=given["account"].pk, enabled=given["enabled"])
+
+    def delete_model(self, request: HttpRequest, obj: Address) -> None:
+        administration.remove_address(address_id=obj.pk)
