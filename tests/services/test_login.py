@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 import time_machine
 from django.contrib.auth.hashers import MD5PasswordHasher
@@ -10,6 +13,12 @@ from mailserver.services.login import Login
 from tests.support.people import PASSWORD
 
 PEER = "192.0.2.1"
+
+
+@pytest.fixture(autouse=True)
+def no_throttle(settings):
+    """Its counters outlive a test; tests/services/test_throttle.py has them."""
+    settings.CORREIO = replace(settings.CORREIO, login_limits=None)
 
 
 def sign_in(address: str = "alice@crepes.fr", password: str = PASSWORD, identity: str = "") -> Login:
@@ -70,8 +79,6 @@ def test_a_token_says_who_and_which_draft(alice):
 
 
 def test_a_token_uses_only_letters_a_bearer_token_may_have(alice):
-    import re
-
     assert re.fullmatch(r"[A-Za-z0-9._~+/=-]+", login.issue_token(account_id=alice.pk, draft=(1, 2)))
 
 

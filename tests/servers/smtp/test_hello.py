@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.dialogue import Dialogue
 from tests.support.listeners import listening
 
 
@@ -61,8 +62,6 @@ def test_it_forgets_the_message_at_a_new_greeting(hello, bob):
 
 
 def test_it_offers_no_starttls_without_a_certificate(db, tmp_path):
-    from tests.support.dialogue import Dialogue
-
     with listening(tmp_path, tls=False) as ports, Dialogue(ports.mx) as client:
         client.expect("220 .*")
         assert "STARTTLS" not in keywords(client.ask("EHLO crepes.fr", "250-.*"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -15,8 +16,6 @@ from tests.support.listeners import in_the_tests_transaction, listening
 @pytest.fixture
 def strict(db, tmp_path, bob):
     """Listeners with the limits a test gives."""
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
         stack.enter_context(in_the_tests_transaction())
 

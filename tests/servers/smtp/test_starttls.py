@@ -4,6 +4,8 @@ import ssl
 
 import pytest
 
+from mailserver.servers.smtp.limits import Limits
+from mailserver.store.models import Message
 from tests.support.dialogue import Dialogue, base64
 from tests.support.listeners import in_the_tests_transaction, listening
 from tests.support.people import PASSWORD
@@ -24,8 +26,6 @@ def test_it_encrypts(hello, bob):
     hello.ask("DATA", "354 .*")
     hello.send("Subject: secret", "", "Hi", ".")
     hello.expect("250 .*")
-    from mailserver.store.models import Message
-
     assert b"with ESMTPS (TLSv1.3" in bytes(Message.objects.get().prefix)
 
 
@@ -98,8 +98,6 @@ def test_a_sign_in_needs_it(ports, connect, alice):
 
 
 def test_it_gives_up_on_a_handshake_that_does_not_come(db, tmp_path):
-    from mailserver.servers.smtp.limits import Limits
-
     limits = Limits(handshake=0.2)
     with in_the_tests_transaction(), listening(tmp_path, limits=limits) as ports, Dialogue(ports.mx) as client:
         client.expect("220 .*")

@@ -6,6 +6,7 @@ import pytest
 
 from mailserver.services import messages
 from mailserver.services.accounts import create_account
+from mailserver.services.domains import add_domain
 from mailserver.store.models import Message
 
 
@@ -42,8 +43,6 @@ def test_it_refuses_octets_that_are_no_characters(hello, bob, octets):
 
 
 def test_it_knows_a_domain_in_both_forms(hello, bob):
-    from mailserver.services.domains import add_domain
-
     add_domain("crêpes.example")
     create_account(address="zoe@crêpes.example", password="galette")
     hello.ask("MAIL FROM:<alice@crepes.fr> SMTPUTF8", "250 .*")
