@@ -26,7 +26,7 @@ ALICE, BOB, ADMIN = list(ACCOUNTS)[:3]
 # Addresses beside the primary ones.
 ALIASES = {"bonjour@crepes.fr": ALICE, "r.burger@hamburger.edu": BOB, "hostmaster@crepes.fr": ADMIN}
 
-_SERVERS = {"crepes.fr": ("mail.crepes.fr", "198.51.100.10"), "hamburger.edu": ("mx1.hamburger.edu", "198.51.100.25")}
+_SERVERS = {"crepes.fr": ("mx.crepes.fr", "198.51.100.10"), "hamburger.edu": ("mx1.hamburger.edu", "198.51.100.25")}
 
 
 @dataclass(frozen=True, slots=True)

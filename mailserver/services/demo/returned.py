@@ -15,7 +15,7 @@ from mailserver.services.demo.post import SENT, Place, Post
 from mailserver.services.demo.prose import flowing
 from mailserver.services.demo.stories import message_id
 
-_HOST = "mail.crepes.fr"
+_HOST = "mx.crepes.fr"
 
 
 def posts(now: datetime) -> Iterator[Post]:
