@@ -96,6 +96,10 @@ DOCKER
 step "our image"
 : >"$WORK/env"
 if compose config -q 2>/dev/null; then echo "compose must refuse to start without .env" >&2; exit 1; fi
+read -r WEB_PORT MX_PORT SUBMISSION_PORT SUBMISSIONS_PORT <<<"$(python3 -c '
+import socket
+free = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+print(*(one.getsockname()[1] for one in free))')"
 cat >"$WORK/env" <<ENV
 CORREIO_HOSTNAME=mx.verify.test
 CORREIO_ALLOWED_HOSTS=127.0.0.1,localhost
@@ -103,11 +107,11 @@ CORREIO_SECRET_KEY=$(head -c 36 /dev/urandom | base64 | tr -d '+/=')
 POSTGRES_PASSWORD=$(head -c 18 /dev/urandom | od -An -tx1 | tr -d ' \n')
 REDIS_PASSWORD=$(head -c 18 /dev/urandom | od -An -tx1 | tr -d ' \n')
 CORREIO_HTTPS=0
-HTTP_PORT=18000
+HTTP_PORT=$WEB_PORT
 MX_BIND=127.0.0.1
-MX_PORT=18025
-SUBMISSION_PORT=18587
-SUBMISSIONS_PORT=18465
+MX_PORT=$MX_PORT
+SUBMISSION_PORT=$SUBMISSION_PORT
+SUBMISSIONS_PORT=$SUBMISSIONS_PORT
 ENV
 docker build -q --network=host -t correio:latest "$ROOT"
 
@@ -126,10 +130,10 @@ compose exec -T web python manage.py add_domain verify.test
 for who in alice bob; do
     echo "buckwheat and cider" | compose exec -T web python manage.py create_account "$who@verify.test" --password-stdin
 done
-python3 - <<'PY'
-import smtplib, ssl
+python3 - "$SUBMISSION_PORT" <<'PY'
+import smtplib, ssl, sys
 context = ssl.create_default_context(); context.check_hostname = False; context.verify_mode = ssl.CERT_NONE
-with smtplib.SMTP("127.0.0.1", 18587, timeout=20) as client:
+with smtplib.SMTP("127.0.0.1", int(sys.argv[1]), timeout=20) as client:
     client.starttls(context=context)
     client.login("alice@verify.test", "buckwheat and cider")
     client.sendmail("alice@verify.test", ["bob@verify.test"], "From: alice@verify.test\r\nTo: bob@verify.test\r\nSubject: compose\r\n\r\nhello\r\n")
@@ -141,18 +145,19 @@ for _ in $(seq 30); do
     sleep 1
 done
 [ "$found" = 1 ] || { echo "the message did not reach Bob's mailbox" >&2; exit 1; }
-python3 - <<'PY'
+python3 - "$WEB_PORT" <<'PY'
+import sys
 import urllib.request
-with urllib.request.urlopen("http://127.0.0.1:18000/", timeout=20) as answer:
+with urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/", timeout=20) as answer:
     assert answer.status == 200 and b"Correio" in answer.read()
 PY
 
 step "restart keeps everything"
 compose restart -t 10 postgres redis >/dev/null
 for _ in $(seq 30); do
-    curl -fs http://127.0.0.1:18000/healthz >/dev/null 2>&1 && break
+    curl -fs http://127.0.0.1:$WEB_PORT/healthz >/dev/null 2>&1 && break
     sleep 1
 done
-curl -fs http://127.0.0.1:18000/healthz
+curl -fs http://127.0.0.1:$WEB_PORT/healthz
 
 step "done: compose starts, delivers, survives a restart"
