@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.core import signing
 from django.db.models.functions import Lower
@@ -19,12 +20,12 @@ SUBMISSION = "submission"
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A signed-in account. With a token of the page comes the draft it sends, as (mailbox id, UID)."""
+    """A signed-in account. With a token of the page come the draft it sends, as (mailbox id, UID), and when."""
 
     account_id: int
     address: str
     draft: tuple[int, int] | None = None
-    from_page: bool = False
+    composed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Token:
     account_id: int
     purpose: str
     draft: tuple[int, int] | None
+    issued_at: datetime
 
 
 def authenticate(*, address: str, password: str, peer: str, identity: str = "") -> Login:
@@ -56,7 +58,8 @@ def issue_token(
     *, account_id: int, purpose: str = SUBMISSION, draft: tuple[int, int] | None = None, seconds: int = 60
 ) -> str:
     """A token for `purpose` that is good for so many seconds; its letters are those of RFC 6750 §2.1."""
-    value = {"a": account_id, "p": purpose, "d": draft, "e": int(time.time()) + seconds}
+    now = time.time()
+    value = {"a": account_id, "p": purpose, "d": draft, "i": now, "e": int(now) + seconds}
     return _signer().sign_object(value)
 
 
@@ -69,7 +72,8 @@ def check_token(token: str, purpose: str = SUBMISSION) -> Token:
     if value["e"] < time.time() or value["p"] != purpose:
         raise AuthenticationFailed("This token is not good any more.")
     draft = value["d"]
-    return Token(value["a"], value["p"], (draft[0], draft[1]) if draft else None)
+    issued_at = datetime.fromtimestamp(value["i"], UTC)
+    return Token(value["a"], value["p"], (draft[0], draft[1]) if draft else None, issued_at)
 
 
 def redeem(*, token: str, identity: str = "") -> Login:
@@ -79,7 +83,7 @@ def redeem(*, token: str, identity: str = "") -> Login:
     if account is None:
         raise AuthenticationFailed("The account of this token is gone.")
     _act_as(account, identity)
-    return Login(account.pk, account.address, found.draft, from_page=True)
+    return Login(account.pk, account.address, found.draft, found.issued_at)
 
 
 def _signer() -> signing.Signer:

@@ -61,7 +61,7 @@ class Envelope:
     tls: str
     protocol: str
     draft: tuple[int, int] | None
-    from_page: bool
+    composed_at: datetime | None
     envelope_id: str
     full_return: bool
 
@@ -79,14 +79,14 @@ def submit(
     tls: str = "",
     protocol: str = "ESMTPSA",
     draft: tuple[int, int] | None = None,
-    from_page: bool = False,
+    composed_at: datetime | None = None,
     envelope_id: str = "",
     full_return: bool = False,
 ) -> Submitted:
     """Queue a message; returns after COMMIT.
 
-    From the page, the copy with its Bcc goes to Sent and the `draft` (mailbox id, UID) it was written in goes away:
-    a draft that is gone has been sent before, and is not sent twice.
+    `composed_at` is when Send was pressed on the page. From there the copy with its Bcc goes to Sent and the `draft`
+    (mailbox id, UID) it was written in goes away: a draft that is gone has been sent before, and is not sent twice.
     Raises NotPermitted (MAIL FROM, From or Sender is not of this account), TooManyRecipients, SendingLimit, InvalidName
     (a recipient), MessageRefused, NotFound (draft).
     """
@@ -101,7 +101,7 @@ def submit(
         tls=tls,
         protocol=protocol,
         draft=draft,
-        from_page=from_page,
+        composed_at=composed_at,
         envelope_id=envelope_id,
         full_return=full_return,
     )
@@ -158,7 +158,7 @@ def _domain(sender: str) -> str:
 
 def _folders(envelope: Envelope) -> list[int]:
     """What the transaction changes besides the queue. Raises NotFound for somebody else's folder."""
-    if not envelope.from_page:
+    if not envelope.composed_at:
         return []
     folders = [mailboxes.by_use(envelope.account_id, Mailbox.Use.SENT).pk]
     if envelope.draft:
@@ -184,8 +184,8 @@ def _queue(
     at: datetime,
 ) -> Submitted:
     same = content.kept is content.outgoing
-    kept, outgoing = _blobs(content, copies=1 if same or not envelope.from_page else 2)
-    sent_copy = _keep(writer, envelope, kept, parsed, at) if envelope.from_page else None
+    kept, outgoing = _blobs(content, copies=1 if same or not envelope.composed_at else 2)
+    sent_copy = _keep(writer, envelope, kept, parsed, at) if envelope.composed_at else None
     reference = new_reference()
     prefix = _trace(envelope, reference, targets, at)
     entry = QueueEntry.objects.create(
@@ -231,7 +231,7 @@ def _trace(envelope: Envelope, reference: str, targets: Iterable[Address], at: d
     alone = list(targets)
     return trace.received(
         helo=envelope.helo,
-        peer="" if envelope.from_page else envelope.peer,
+        peer="" if envelope.composed_at else envelope.peer,
         by=settings.CORREIO.hostname,
         protocol=envelope.protocol,
         tls=envelope.tls,
@@ -264,19 +264,20 @@ def _note(entry: QueueEntry, envelope: Envelope, at: datetime) -> None:
         "protocol": envelope.protocol,
         "size": entry.size,
     }
-    steps: list[tuple[Event.Kind, dict[str, Any]]] = [
-        (Event.Kind.SUBMITTED, {**came}),
-        (Event.Kind.QUEUED, {"recipients": len(envelope.recipients)}),
+    steps: list[tuple[Event.Kind, datetime, dict[str, Any]]] = [
+        (Event.Kind.SUBMITTED, at, came),
+        (Event.Kind.QUEUED, timezone.now(), {"recipients": len(envelope.recipients)}),
     ]
-    if envelope.from_page:
-        steps.insert(0, (Event.Kind.COMPOSED, {}))
-    for kind, detail in steps:
+    if envelope.composed_at:
+        # The page's clock may be another machine's.
+        steps.insert(0, (Event.Kind.COMPOSED, min(envelope.composed_at, at), {}))
+    for kind, then, detail in steps:
         events.record(
             kind,
             account_id=entry.account_id,
             entry_id=entry.pk,
             message_id=entry.sent_copy_id,
             reference=entry.reference,
-            at=at,
+            at=then,
             **detail,
         )

@@ -74,7 +74,9 @@ def test_it_lets_nobody_act_as_another(alice, bob):
 
 def test_a_token_says_who_and_which_draft(alice):
     token = login.issue_token(account_id=alice.pk, draft=(7, 12))
-    assert login.redeem(token=token, identity="alice@crepes.fr") == Login(alice.pk, "alice@crepes.fr", (7, 12), True)
+    found = login.redeem(token=token, identity="alice@crepes.fr")
+    assert (found.account_id, found.address, found.draft) == (alice.pk, "alice@crepes.fr", (7, 12))
+    assert found.composed_at == login.check_token(token).issued_at
     assert login.check_token(token).draft == (7, 12)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from mailserver.errors import InvalidName, MessageRefused, NotFound, NotPermitted, SendingLimit, TooManyRecipients
 from mailserver.mail import addresses
@@ -80,7 +81,11 @@ def test_it_queues_a_message_of_a_mail_program(alice, woken):
 
 def test_it_keeps_the_copy_of_the_page_with_its_bcc_and_removes_the_draft(alice, draft, woken):
     done = submit(
-        alice, to=["bob@hamburger.edu", "dora@outside.example"], from_page=True, draft=draft, peer="127.0.0.1"
+        alice,
+        to=["bob@hamburger.edu", "dora@outside.example"],
+        composed_at=timezone.now(),
+        draft=draft,
+        peer="127.0.0.1",
     )
     entry = QueueEntry.objects.get(pk=done.entry_id)
     (sent,) = in_folder(alice, Mailbox.Use.SENT)
@@ -98,28 +103,28 @@ def test_it_keeps_the_copy_of_the_page_with_its_bcc_and_removes_the_draft(alice,
 def test_the_sent_copy_shares_its_octets_when_there_is_no_bcc(alice, woken):
     before = Blob.objects.count()
     raw = message(sender=ALICE)
-    entry = QueueEntry.objects.get(pk=submit(alice, raw=raw, from_page=True).entry_id)
+    entry = QueueEntry.objects.get(pk=submit(alice, raw=raw, composed_at=timezone.now()).entry_id)
     assert entry.sent_copy.blob_id == entry.blob_id
     assert Blob.objects.count() == before + 1
 
 
 def test_it_does_not_send_a_draft_twice(alice, draft, woken):
-    submit(alice, from_page=True, draft=draft)
+    submit(alice, composed_at=timezone.now(), draft=draft)
     with pytest.raises(NotFound):
-        submit(alice, from_page=True, draft=draft)
+        submit(alice, composed_at=timezone.now(), draft=draft)
     assert QueueEntry.objects.count() == 1
     assert len(in_folder(alice, Mailbox.Use.SENT)) == 1
 
 
 def test_it_touches_no_draft_of_somebody_else(alice, bob, draft, woken):
     with pytest.raises(NotFound):
-        submit(bob, sender="bob@hamburger.edu", raw=message(), from_page=True, draft=draft)
+        submit(bob, sender="bob@hamburger.edu", raw=message(), composed_at=timezone.now(), draft=draft)
     assert len(in_folder(alice, Mailbox.Use.DRAFTS)) == 1
 
 
 def test_it_adds_date_and_message_id_to_both(alice, woken):
     raw = b"From: alice@crepes.fr\r\nBcc: bob@hamburger.edu\r\n\r\nHi\r\n"
-    entry = QueueEntry.objects.get(pk=submit(alice, raw=raw, from_page=True).entry_id)
+    entry = QueueEntry.objects.get(pk=submit(alice, raw=raw, composed_at=timezone.now()).entry_id)
     kept = blobs.read(entry.sent_copy.blob_id)
     assert kept.endswith(raw)
     assert kept.replace(b"Bcc: bob@hamburger.edu\r\n", b"") == blobs.read(entry.blob_id)
@@ -216,7 +221,7 @@ def test_it_leaves_nothing_when_it_fails(alice, draft, monkeypatch):
     monkeypatch.setattr(queue, "wake", broken)
     before = Blob.objects.count()
     with pytest.raises(RuntimeError), transaction.atomic():
-        submit(alice, from_page=True, draft=draft)
+        submit(alice, composed_at=timezone.now(), draft=draft)
     assert not QueueEntry.objects.exists()
     assert not in_folder(alice, Mailbox.Use.SENT)
     assert len(in_folder(alice, Mailbox.Use.DRAFTS)) == 1

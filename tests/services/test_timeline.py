@@ -55,7 +55,7 @@ def sent(alice, *people: str, from_page: bool = True) -> int:
         recipients=[submission.SubmittedRecipient(address) for address in addresses],
         raw=raw,
         tls="TLSv1.3 TLS_AES_256_GCM_SHA384",
-        from_page=from_page,
+        composed_at=timezone.now() if from_page else None,
     )
     if not from_page:
         box = mailboxes.by_use(alice.pk, "sent")

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.test import override_settings
+from django.utils import timezone
 
 from mailserver.conf import Route
 from mailserver.services import delivery, submission
@@ -37,7 +38,7 @@ def sent(account: Account, *addresses: str, raw: bytes | None = None) -> QueueEn
         recipients=[submission.SubmittedRecipient(address) for address in addresses],
         raw=raw or message(sender=own, to=", ".join(addresses)),
         tls="TLSv1.3 TLS_AES_256_GCM_SHA384",
-        from_page=True,
+        composed_at=timezone.now(),
     )
     return QueueEntry.objects.get(pk=submitted.entry_id)
 

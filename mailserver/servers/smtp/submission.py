@@ -53,7 +53,7 @@ class SubmissionDoor:
             tls=client.tls,
             protocol=client.protocol,
             draft=login.draft,
-            from_page=login.from_page,
+            composed_at=login.composed_at,
         )
         logger.info(
             "submission %s: queued %s of account %d, %d octets for %d recipients",

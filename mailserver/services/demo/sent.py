@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from django.utils import timezone
+
 from mailserver.mail import compose
 from mailserver.mail.compose import Draft
 from mailserver.services import submission
@@ -38,5 +40,5 @@ def send(accounts: Mapping[str, Account]) -> Submitted:
         recipients=[SubmittedRecipient(person.address) for person in (*to, *cc)],
         raw=compose.build(draft),
         protocol="LOCAL",
-        from_page=True,
+        composed_at=timezone.now(),
     )
