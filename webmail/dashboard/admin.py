@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from mailserver.services import accounts, administration, domains
 from mailserver.store.models import Account, Address, Domain
 from webmail.dashboard import forms
+from webmail.rendering import dates
 from webmail.templatetags.mail import filesize
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class DomainAdmin(ServiceAdmin):
 class AccountAdmin(ServiceAdmin):
     form = forms.AccountForm
     add_form = forms.NewAccountForm
-    list_display = ["address", "name", "storage", "may_sign_in", "administers", "last_login"]
+    list_display = ["address", "name", "storage", "may_sign_in", "administers", "signed_in"]
     search_fields = ["address", "name", "addresses__local_part"]
     ordering = ["address"]
 
@@ -113,6 +114,10 @@ class AccountAdmin(ServiceAdmin):
     @admin.display(description="open", ordering="is_active")
     def may_sign_in(self, account: Account) -> str:
         return _yes(account.is_active)
+
+    @admin.display(description="last signed in", ordering="last_login")
+    def signed_in(self, account: Account) -> str:
+        return dates.long(account.last_login) if account.last_login else "Never"
 
     @admin.display(description="administrator", ordering="is_staff")
     def administers(self, account: Account) -> str:

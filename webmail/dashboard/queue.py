@@ -48,6 +48,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "lines": [line(row) for row in found.rows],
         "tabs": [(name, words, counts.get(name)) for name, words in SHOWN.items()],
         "show": show,
+        "open": show in queue_list.COUNTED,
         "query": query,
         "next": int(offset) + queue_list.PAGE if found.more else None,
     }

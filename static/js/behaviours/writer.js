@@ -3,18 +3,20 @@
 import { find, findAll } from "lib/dom";
 import { startRichText } from "lib/richtext";
 import { showFiles, startUploads } from "lib/uploads";
+import { startKeys } from "lib/writerkeys";
 import { Draft } from "models/draft";
 
 export default function writer(section) {
   const form = find("form", section);
-  const states = () => [find(".state", section), find("main > .bar .state")].filter(Boolean);
   const isFull = section.classList.contains("full");
+  const state = isFull ? find(".bar .state", section.parentElement) : find(".state", section);
+  const say = (text) => (state.textContent = text);
   let editor;
   const draft = new Draft(form, { url: section.dataset.save, heard, sync: () => editor?.sync() });
   draft.weight = Number(section.dataset.weight);
 
-  function heard({ state, url, files }) {
-    states().forEach((place) => (place.textContent = state));
+  function heard({ state: text, url, files }) {
+    say(text);
     if (files !== undefined) showFiles(find(".uploads", section), files);
     if (!url) return;
     section.dataset.url = url;
@@ -28,13 +30,16 @@ export default function writer(section) {
     if (draft.waiting === 0) return draft.stop();
     event.preventDefault();
     event.stopPropagation();
-    states().forEach((place) => (place.textContent = "Waiting for the attachments…"));
+    say("Waiting for the attachments…");
     return draft.idle().then(again);
   };
 
   const actions = {
     minimise: () => section.classList.toggle("small"),
-    copies: () => showCopies(section),
+    copies: () => {
+      findAll(".line.folded", section).forEach((line) => line.classList.remove("folded"));
+      find("[data-field=cc] input:not([type=hidden])", section).focus();
+    },
     remove: (button) => {
       button.closest("li").remove();
       draft.touch(0);
@@ -61,30 +66,26 @@ export default function writer(section) {
     }
   }, true);
   section.addEventListener("submit", (event) => after(event, () => form.requestSubmit(event.submitter)), true);
-  section.addEventListener("htmx:before:request", () => states().forEach((place) => (place.textContent = "Sending…")));
+  section.addEventListener("htmx:before:request", () => say("Sending…"));
   const failed = (event) => {
     if (event.detail.ctx?.response?.status === 422) return;
     heard({ state: "Not sent: the page’s server does not answer. Your message is still here." });
     draft.resume();
     changed();
   };
+  // What is wrong with the message comes as a new writer; the page must not take it for a failure of its own.
+  section.addEventListener("htmx:before:swap", (event) => event.detail.ctx.response?.status === 422 && event.stopPropagation());
   section.addEventListener("htmx:error", failed);
   section.addEventListener("htmx:response:error", failed);
   section.addEventListener("input", changed);
-  section.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      form.requestSubmit(find("[data-do=send]", section));
-    } else if (event.key === "Enter" && event.target.matches("input:not([type=checkbox])")) {
-      event.preventDefault(); // a field is no place to send from
-    }
-  }, true);
-  section.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented && !isFull) actions.close();
+  startKeys(section, {
+    send: () => form.requestSubmit(find("[data-do=send]", section)),
+    close: () => isFull || actions.close(),
   });
   section.addEventListener("focusout", (event) => section.contains(event.relatedTarget) || draft.save());
   const leaving = () => draft.dirty && !draft.stopped && draft.send({ keepalive: true });
   addEventListener("pagehide", leaving);
+  say(section.dataset.state);
   startUploads(section, draft);
   startRichText(section, changed).then((started) => (editor = started));
   return () => {
@@ -92,9 +93,4 @@ export default function writer(section) {
     draft.stop();
     editor?.stop();
   };
-}
-
-function showCopies(section) {
-  findAll(".line.folded", section).forEach((line) => line.classList.remove("folded"));
-  find("[data-field=cc] input:not([type=hidden])", section).focus();
 }
