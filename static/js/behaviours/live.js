@@ -67,7 +67,10 @@ export default function live() {
   function open() {
     stream?.close();
     stream = new EventSource("/live/");
-    stream.addEventListener("change", soon);
+    stream.addEventListener("change", () => {
+      document.dispatchEvent(new CustomEvent("mail:heard"));
+      soon();
+    });
     stream.addEventListener("signedout", () => location.reload());
   }
   const awake = () => document.visibilityState === "visible" && (stream?.readyState === 2 ? open() : soon());
