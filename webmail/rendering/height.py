@@ -16,6 +16,7 @@ LINE = 24.0
 CHARACTER = 7.0  # the mean of a 15 px sans-serif
 LOWEST, HIGHEST = 60, 6000
 MAX_NODES = 20_000
+MAX_DEPTH = 100  # elements inside each other; what is deeper counts as text
 
 # Margins collapse, so each gap is one margin and not two.
 _GAPS = {"p": 15, "ul": 15, "ol": 15, "h1": 20, "h2": 19, "h3": 17, "h4": 16, "blockquote": 15, "hr": 16, "pre": 15}
@@ -43,9 +44,13 @@ def estimate(html: str, width: int) -> int:
 class _Layout:
     def __init__(self) -> None:
         self.nodes = 0
+        self.depth = 0
 
     def flow(self, node: LexborNode, width: float, scale: float = 1.0) -> float:
         """The height of a block's content: blocks stand below each other, the rest fills lines."""
+        if self.depth >= MAX_DEPTH:
+            return self._lines(_letters(node), width, scale)
+        self.depth += 1
         total, inline, pictures = 0.0, 0, 0.0
         child = node.child
         while child is not None and self.nodes < MAX_NODES:
@@ -64,6 +69,7 @@ class _Layout:
                 letters, tallest = self._inline(child, width)
                 inline, pictures = inline + letters, max(pictures, tallest)
             child = child.next
+        self.depth -= 1
         return total + self._lines(inline, width, scale) + pictures
 
     def _block(self, node: LexborNode, name: str, width: float) -> float:
@@ -87,8 +93,9 @@ class _Layout:
 
     def _inline(self, node: LexborNode, width: float) -> tuple[int, float]:
         """Letters and the tallest picture of something that flows in lines; blocks inside count as pictures."""
-        if node.tag == "-text":
-            return len(" ".join((node.text_content or "").split())), 0.0
+        if node.tag == "-text" or self.depth >= MAX_DEPTH:
+            return _letters(node), 0.0
+        self.depth += 1
         letters, tallest = 0, 0.0
         for child in _children(node):
             self.nodes += 1
@@ -99,11 +106,16 @@ class _Layout:
             elif self.nodes < MAX_NODES:
                 more, taller = self._inline(child, width)
                 letters, tallest = letters + more, max(tallest, taller)
+        self.depth -= 1
         return letters, tallest
 
     @staticmethod
     def _lines(letters: int, width: float, scale: float) -> float:
         return math.ceil(letters * CHARACTER * scale / max(width, 80.0)) * LINE * scale
+
+
+def _letters(node: LexborNode) -> int:
+    return len(" ".join(node.text().split()))
 
 
 def _children(node: LexborNode) -> list[LexborNode]:

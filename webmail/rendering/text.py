@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 Kind = Literal["text", "quote", "signature"]
 
 _LINK = re.compile(
-    r"(?P<url>https?://[^\s<>\"'`{}|\\^\u200b\u202a-\u202e]+)"
+    r"(?P<url>https?://[^\s<>\"'`{}|\\^\u200b\u202a-\u202e]{1,2000})"
     r"|(?P<mail>[\w.!#$%&*+/=?^`{|}~-]{1,64}@(?:[\w-]+\.)+[\w-]{2,63})",
     re.IGNORECASE,
 )
@@ -24,6 +24,9 @@ _ATTRIBUTION = re.compile(
     r"^(On|Le|El|Am|Em|Il|Op|Den)\b.{5,200}:$|^\S.{0,200}(wrote|a écrit|schrieb|escreveu|escribió)\s*:$"
 )
 _SIGNATURE = "-- "
+# Widths at which programs break lines, and what begins a line of its own: lists, quotes, indented text.
+_WRAPPED = (60, 80)
+_STARTS = re.compile(r"[\s>*•–—|+=_-]|\d{1,3}[.)]\s")
 MAX_LINKS = 2000
 
 
@@ -43,7 +46,7 @@ def pieces(text: str) -> list[Piece]:
     last_quote = _quote_at_end(runs)
     found = []
     for number, (kind, run) in enumerate(runs):
-        body = "\n".join(_unquoted(line) for line in run) if kind == "quote" else "\n".join(run)
+        body = "\n".join(_unwrapped([_unquoted(line) for line in run] if kind == "quote" else run))
         if body.strip():
             html = linked(body.strip("\n"))
             found.append(Piece(kind, html, folded=number == last_quote and number > 0))
@@ -84,6 +87,26 @@ def unflowed(text: str, *, delsp: bool = False) -> str:
             out[-1] = out[-1][:-1]
         open_depth = depth if flows else -1
     return "\n".join(out)
+
+
+def _unwrapped(lines: list[str]) -> list[str]:
+    """Lines that a program broke at a fixed width as paragraphs again; lines a person broke stay.
+
+    A line was broken by a program when the next line's first word had no room on it.
+    """
+    width = max(map(len, lines), default=0)
+    if not _WRAPPED[0] <= width <= _WRAPPED[1]:
+        return lines
+    out: list[str] = []
+    room = width + 1
+    for line in lines:
+        first = line.split(" ", 1)[0]
+        if out and first and not _STARTS.match(line) and room + len(first) > width:
+            out[-1] = f"{out[-1].rstrip()} {line}"
+        else:
+            out.append(line)
+        room = len(line) + 1 if line.strip() and not line.startswith((" ", "\t", ">")) else -width
+    return out
 
 
 def _runs(lines: list[str]) -> Iterator[tuple[Kind, Iterator[str]]]:
