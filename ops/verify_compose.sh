@@ -138,9 +138,9 @@ with smtplib.SMTP("127.0.0.1", int(sys.argv[1]), timeout=20) as client:
     client.login("alice@verify.test", "buckwheat and cider")
     client.sendmail("alice@verify.test", ["bob@verify.test"], "From: alice@verify.test\r\nTo: bob@verify.test\r\nSubject: compose\r\n\r\nhello\r\n")
 PY
+COUNT="select count(*) from mailboxmessage e join account a on a.id = e.account_id where a.address = 'bob@verify.test'"
 for _ in $(seq 30); do
-    found=$(compose exec -T postgres psql -h /var/run/postgresql -U correio -d correio -Atc \
-        "select count(*) from mailboxmessage e join account a on a.id = e.account_id where a.address = 'bob@verify.test'" 2>/dev/null || true)
+    found=$(compose exec -T postgres sh -c 'PGPASSWORD=$POSTGRES_PASSWORD psql -h /var/run/postgresql -U correio -d correio -At' <<<"$COUNT")
     [ "$found" = 1 ] && break
     sleep 1
 done
