@@ -26,8 +26,7 @@ lint: $(VENV)/.test ## Check format, types, layers, templates and locks
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet $(TEMPLATES)
 	CORREIO_DATA_DIR=var/lint CORREIO_HTTPS=1 $(BIN)/python manage.py check --deploy --fail-level ERROR
-	@if command -v uv >/dev/null; then uv lock --check --no-config; \
-	else echo "uv is not installed: uv.lock was NOT compared with pyproject.toml"; fi
+	$(BIN)/uv lock --check --no-config --quiet
 
 scenario: $(VENV)/.test ## Let two servers exchange Alice's message and show every step
 	$(BIN)/python -m tests.scenario

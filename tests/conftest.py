@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
+import redis
 
 from tests.support import services
 
@@ -27,3 +29,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _is_controller(config):
         services.stop()
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(services.redis_url()) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(_redis: redis.Redis) -> None:
+    """No test sees the failed sign-ins of another."""
+    _redis.flushdb()

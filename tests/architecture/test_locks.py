@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
+import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,10 +41,8 @@ def test_it_tests_with_the_very_versions_that_run():
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_it_exports_the_requirements_from_the_lock(name):
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is not installed: requirements/ NOT compared with uv.lock (pip install uv)")
+    uv = Path(sys.executable).with_name("uv")
     flags = ["--no-config", "--frozen", "--offline", "--no-emit-project", "--no-header", "--quiet"]
-    command = [uv, "export", *flags, *EXPORTS[name]]
+    command = [str(uv), "export", *flags, *EXPORTS[name]]
     exported = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert exported == (ROOT / "requirements" / f"{name}.txt").read_text()

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from mailserver.conf import Route
 from mailserver.errors import NotFound
 from mailserver.services import delivery, events, inbound, mailboxes, messages, queue_control, submission, timeline
 from mailserver.services.accounts import create_account
@@ -17,7 +16,6 @@ from mailserver.services.recipients import Local
 from mailserver.store.models import Domain, Event, MailboxMessage, Message, QueueEntry, QueueRecipient
 from tests.support.dns_server import DnsServer
 from tests.support.mail import delivered, message
-from tests.support.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,23 +23,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _configured(settings):
     settings.CORREIO = replace(settings.CORREIO, hostname="crepes.fr", stage_timeout=5.0, routes={})
-
-
-@pytest.fixture
-def remote(settings, domains):
-    """hamburger.edu is a stranger's server; `remote(replies=…)` starts it."""
-    Domain.objects.filter(name="hamburger.edu").delete()
-    servers = []
-
-    def start(**options) -> ScriptedServer:
-        servers.append(ScriptedServer(**options).__enter__())
-        route = {"hamburger.edu": Route("127.0.0.1", servers[-1].port)}
-        settings.CORREIO = replace(settings.CORREIO, routes=route)
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
 
 
 def sent(alice, *people: str, from_page: bool = True) -> int:
@@ -271,31 +252,6 @@ def test_it_knows_the_copy_that_a_mail_program_filed_itself(alice, bob):
     found = way(alice, message_id)
     assert found.state == "mailbox"
     assert found.steps[0].short == "Mail program"
-
-
-def test_it_tells_the_way_in_of_a_received_message(alice):
-    local = Local(alice.pk, "alice@crepes.fr")
-    stored = inbound.deliver(
-        inbound.Incoming(
-            raw=message(),
-            sender="bob@hamburger.edu",
-            recipients=(local,),
-            peer="198.51.100.25",
-            helo="mx1.hamburger.edu",
-            tls="TLSv1.3 TLS_AES_256_GCM_SHA384",
-            protocol="ESMTPS",
-        )
-    )
-    path = timeline.path_of(alice.pk, stored.deliveries[0].message_id)
-    assert not path.outgoing
-    (found,) = path.ways
-    assert found.state == "received"
-    assert states(found) == "done todo todo done done todo"
-    came, filed = found.steps[3:5]
-    assert came.title == "mx1.hamburger.edu called our server"
-    assert [fact.text for fact in came.facts[:2]] == ["Encrypted, TLSv1.3 TLS_AES_256_GCM_SHA384", "198.51.100.25"]
-    assert filed.sentence == "It is in Inbox now."
-    assert f"Stored as {stored.reference}" in [fact.text for fact in filed.facts]
 
 
 def test_it_has_no_path_for_what_did_not_travel(alice):

@@ -61,3 +61,11 @@ def filed_in_sent(account: Account, raw: bytes) -> Message:
     sent = mailboxes.by_use(account.pk, "sent")
     filed = messages.append(account_id=account.pk, mailbox_id=sent.pk, raw=raw, flags=Flag.SEEN)
     return messages.get(account.pk, filed.message_id)
+
+
+def only(entry: QueueEntry) -> QueueRecipient:
+    return entry.recipients.get()
+
+
+def notes(entry: QueueEntry) -> list[str]:
+    return [text for attempt in entry.attempts.all() for _, side, text in attempt.transcript if side == "note"]

@@ -33,6 +33,12 @@ def reserve() -> None:
             os.environ["CORREIO_TEST_SERVERS"] = f"{os.environ.get('CORREIO_TEST_SERVERS', '')} {variable}"
 
 
+def redis_url() -> str:
+    """The Redis database of this process: worker gw3 of a parallel run has number 4, a run by itself 0."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    return f"{os.environ['CORREIO_REDIS_URL']}?db={int(worker) + 1 if worker else 0}"
+
+
 def start() -> None:
     """Start the servers whose addresses `reserve` chose; the others were given from outside."""
     home = Path(os.environ["CORREIO_TEST_HOME"])

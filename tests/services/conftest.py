@@ -1,0 +1,37 @@
+"""The next server of hamburger.edu, for what the queue sends there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mailserver.conf import Route
+from mailserver.store.models import Domain
+from tests.support.smtp_server import ScriptedServer
+
+
+@pytest.fixture
+def configure(settings):
+    def change(**values):
+        settings.CORREIO = replace(settings.CORREIO, **values)
+
+    change(hostname="crepes.fr", allow_private_hops=True, stage_timeout=5.0)
+    return change
+
+
+@pytest.fixture
+def remote(configure, domains):
+    """Mail for hamburger.edu goes to a scripted server; `remote(replies=…)` starts it."""
+    Domain.objects.filter(name="hamburger.edu").delete()
+    servers = []
+
+    def start(**options) -> ScriptedServer:
+        server = ScriptedServer(**options).__enter__()
+        servers.append(server)
+        configure(routes={"hamburger.edu": Route("127.0.0.1", server.port)})
+        return server
+
+    yield start
+    for server in servers:
+        server.__exit__(None, None, None)
