@@ -2,28 +2,31 @@
 
 The host is resolved once, every address must be public, and the connection goes to the address that was checked, so
 that a name which resolves differently the second time (DNS rebinding) gains nothing. Redirects are checked the same.
+A timer cuts the connection: a server that sends one octet now and then would pass every timeout of a socket.
 """
 
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from mailserver.errors import CorreioError
 from mailserver.mail import images
+from mailserver.net.internet import is_public
 
 MAX_OCTETS = 10 * 1024 * 1024
 SECONDS = 10.0
 REDIRECTS = 3
 _PORTS = {"http": 80, "https": 443}
+_SYSTEM_PORTS = 1024  # where mail, shells and the like listen: no pictures
 _CHUNK = 64 * 1024
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; mail image proxy)", "Accept": "image/*", "Connection": "close"}
 
 Addresses = Callable[[str, int], Sequence[str]]
@@ -50,16 +53,6 @@ def addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(item[4][0]) for item in found))
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is out on the internet, also when it is wrapped in IPv6 (mapped, 6to4, Teredo, NAT64)."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and (
-        found.ipv4_mapped or found.sixtofour or found.teredo or found in _NAT64
-    ):
-        return False
-    return found.is_global and not found.is_multicast
-
-
 def image(url: str, *, resolve: Addresses = addresses, allowed: Callable[[str], bool] = is_public) -> Image:
     """The picture at an http(s) URL: at most 10 MB, 10 s and 3 redirects. Raises NotFetched."""
     until = time.monotonic() + SECONDS
@@ -72,16 +65,17 @@ def image(url: str, *, resolve: Addresses = addresses, allowed: Callable[[str], 
             if response.status != 200:
                 raise NotFetched(f"The server answered {response.status}.")
             return _image(_read(response, until))
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise NotFetched("The picture did not come.") from error
         finally:
-            connection.close()
+            response.close()
+            connection.end()
     raise NotFetched("Too many redirects.")
 
 
 def _open(
     url: str, until: float, resolve: Addresses, allowed: Callable[[str], bool]
-) -> tuple[http.client.HTTPResponse, http.client.HTTPConnection]:
+) -> tuple[http.client.HTTPResponse, _Pinned]:
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -90,6 +84,8 @@ def _open(
     if parts.scheme not in _PORTS or not host or parts.username is not None:
         raise NotFetched("Only plain http and https URLs are fetched.")
     port = port or _PORTS[parts.scheme]
+    if port < _SYSTEM_PORTS and port not in _PORTS.values():
+        raise NotFetched("No pictures are fetched from this port.")
     found = resolve(host, port)
     if not found or not all(allowed(address) for address in found):
         raise NotFetched(f"{host} is not on the public internet.")
@@ -99,22 +95,39 @@ def _open(
         connection.request("GET", _ascii(target), headers=_HEADERS)
         return connection.getresponse(), connection
     except (OSError, http.client.HTTPException, ValueError) as error:
-        connection.close()
+        connection.end()
         raise NotFetched(f"{host} does not answer.") from error
 
 
 class _Pinned(http.client.HTTPConnection):
-    """A connection to a host whose address was chosen before."""
+    """A connection to a host whose address was chosen before, cut when its time is over."""
 
     def __init__(self, host: str, port: int, address: str, secure: bool, until: float) -> None:
         super().__init__(host, port, timeout=_left(until))
         self._address = address
         self._secure = secure
+        self._cut = threading.Timer(_left(until), self._end)
+        self._cut.daemon = True
 
     def connect(self) -> None:
         self.sock = socket.create_connection((self._address, self.port), self.timeout)
         if self._secure:
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+            context = ssl.create_default_context()
+            self.sock = context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+        self._line = self.sock
+        self._cut.start()
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.do_handshake()
+
+    def end(self) -> None:
+        """Close it and stop the timer. http.client calls `close` itself before the content is read."""
+        self._cut.cancel()
+        self.close()
+
+    def _end(self) -> None:
+        # not SSLSocket.shutdown, which takes the cipher from under the thread that reads
+        with suppress(OSError):
+            socket.socket.shutdown(self._line, socket.SHUT_RDWR)
 
 
 def _read(response: http.client.HTTPResponse, until: float) -> bytes:
@@ -125,6 +138,7 @@ def _read(response: http.client.HTTPResponse, until: float) -> bytes:
         if size > MAX_OCTETS:
             raise NotFetched("The picture is too large.")
         _left(until)
+    _left(until)  # a connection that was cut looks like a picture that ended
     return b"".join(pieces)
 
 

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Literal
 
 from mailserver.conf import Route
+from mailserver.net.internet import is_public
 from mailserver.net.resolver import NULL_MX, DnsError, DnsNoAnswer, DnsNoDomain, DnsTemporary, Resolver
 
 # A domain may publish hundreds of hosts; RFC 5321 §5.1 asks for two tries at least, Postfix makes five.
@@ -179,19 +180,3 @@ def _in_order(records: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         group = list(equals)
         random.shuffle(group)
         yield from group
-
-
-def is_public(address: str) -> bool:
-    """Whether the address belongs to the open Internet; an IPv4 address inside IPv6 is judged by itself."""
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour or _nat64(parsed)
-        if inner is not None:
-            return is_public(str(inner))
-    return parsed.is_global and not parsed.is_multicast
-
-
-def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address in ipaddress.IPv6Network("64:ff9b::/96"):  # RFC 6052 §2.1
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return None

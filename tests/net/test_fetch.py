@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -11,39 +14,6 @@ import pytest
 from mailserver.net import fetch
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1",
-        "10.0.0.1",
-        "172.16.5.4",
-        "192.168.1.1",
-        "169.254.169.254",
-        "100.64.0.1",
-        "0.0.0.0",
-        "224.0.0.1",
-        "255.255.255.255",
-        "::1",
-        "::",
-        "fe80::1%eth0",
-        "fc00::1",
-        "::ffff:10.0.0.1",
-        "::ffff:8.8.8.8",
-        "2002:7f00:1::",
-        "2001:0:4136:e378:8000:63bf:3fff:fdd2",
-        "64:ff9b::7f00:1",
-        "ff02::1",
-    ],
-)
-def test_it_knows_what_is_not_public(address):
-    assert not fetch.is_public(address)
-
-
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111"])
-def test_it_knows_what_is_public(address):
-    assert fetch.is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +33,24 @@ def test_it_knows_what_is_public(address):
         "http://[",
         "http://x:99999/",
         "gopher://8.8.8.8/",
+        "http://127.1/",
+        "http://0177.0.0.1/",
+        "http://0/",
+        "http://[::7f00:1]/",
+        "http://[fe80::1%25lo]/",
+        "http://[64:ff9b:1::7f00:1]/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://127.0.0.1./a.png",
+        "http://0x7f000001./a.png",
+        "http://\u0661\u0662\u0667.0.0.1/",
+        "http://\uff11\uff12\uff17.0.0.1/",
+        "http://127.0.0.1\\@8.8.8.8/",
+        "http://127.0.0.1#@8.8.8.8/",
+        "http://8.8.8.8:25/",
+        "http://8.8.8.8:22/",
+        "http://a\r\nHost: b/",
+        "//8.8.8.8/a.png",
+        "",
     ],
 )
 def test_it_fetches_nothing_from_our_own_network(url):
@@ -85,6 +73,11 @@ class Handler(BaseHTTPRequestHandler):
             "/moved": (302, {"Location": "/a.png"}, b""),
             "/inside": (302, {"Location": "http://inside.example/a.png"}, b""),
             "/loop": (302, {"Location": "/loop"}, b""),
+            "/broken": (302, {"Location": "http://["}, b""),
+            "/nowhere": (302, {}, b""),
+            "/file": (302, {"Location": "file:///etc/passwd"}, b""),
+            "/loopback": (302, {"Location": "http://[::1]:80/a.png"}, b""),
+            "/mail": (302, {"Location": "http://pictures.example:25/"}, b""),
         }
         path = self.path.partition("?")[0]
         status, headers, body = answers.get(path, (404, {}, b""))
@@ -144,6 +137,60 @@ def test_it_follows_redirects_but_checks_each(server):
 def test_it_passes_on_nothing_but_pictures(server, path, why):
     with pytest.raises(fetch.NotFetched, match=why):
         get(server, path)
+
+
+@pytest.mark.parametrize("path", ["/broken", "/nowhere", "/file", "/loopback", "/mail"])
+def test_it_follows_redirects_to_nothing_but_public_pages(server, path):
+    with pytest.raises(fetch.NotFetched):
+        get(server, path)
+    assert {path for path, _ in server.seen} == {path}
+
+
+def test_it_calls_the_address_that_was_checked_and_asks_no_second_time(server):
+    """DNS rebinding: the name would lead inside if it were resolved again."""
+    answers = iter([["127.0.0.1"], ["10.1.2.3"]])
+    found = fetch.image(
+        f"http://pictures.example:{server.server_port}/a.png",
+        resolve=lambda host, port: next(answers),
+        allowed=lambda address: address == "127.0.0.1",
+    )
+    assert found.type == "image/png"
+    assert next(answers) == ["10.1.2.3"]
+    assert server.seen[0][1]["Host"] == f"pictures.example:{server.server_port}"
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\n\r\n\x89PNG\r\n\x1a\n"])
+def test_it_cuts_a_server_that_sends_one_octet_now_and_then(start, monkeypatch):
+    monkeypatch.setattr(fetch, "SECONDS", 0.3)
+    with dripping(start) as port, pytest.raises(fetch.NotFetched):
+        fetch.image(f"http://pictures.example:{port}/", resolve=lambda *_: ["127.0.0.1"], allowed=bool)
+
+
+def test_it_cuts_a_handshake_that_never_ends(monkeypatch):
+    monkeypatch.setattr(fetch, "SECONDS", 0.3)
+    record = b"\x16\x03\x03\x40\x00"  # a handshake record of 16 KB, octet by octet
+    with dripping(record) as port, pytest.raises(fetch.NotFetched):
+        fetch.image(f"https://pictures.example:{port}/", resolve=lambda *_: ["127.0.0.1"], allowed=bool)
+
+
+@contextmanager
+def dripping(start: bytes) -> Iterator[int]:
+    """A server that sends `start` and then an octet every 10 ms, for as long as somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def talk() -> None:
+            caller, _ = listener.accept()
+            with caller, suppress(OSError):
+                caller.sendall(start)
+                for _ in range(6000):
+                    caller.sendall(b"x")
+                    time.sleep(0.01)
+
+        thread = threading.Thread(target=talk)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 def test_it_gives_up_on_slow_servers(server, monkeypatch):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailserver.conf import Route
-from mailserver.net.mx import MAX_HOPS, Hop, NoRoute, is_public, next_hops
+from mailserver.net.mx import MAX_HOPS, Hop, NoRoute, next_hops
 from tests.support.dns import SERVFAIL, FakeResolver
 
 MX1, MX2, MX3 = "11.0.0.1", "11.0.0.2", "2a00::3"
@@ -193,27 +193,6 @@ def test_it_bounds_the_number_of_hops():
 
 def test_it_reads_well_in_the_dialogue():
     assert str(Hop("mx1.hamburger.edu", MX1, 25, 10, "mx")) == "mx1.hamburger.edu [11.0.0.1] port 25"
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("8.8.8.8", True),
-        ("2a00:1450::1", True),
-        ("100.64.0.1", False),
-        ("169.254.1.1", False),
-        ("224.0.0.1", False),
-        ("255.255.255.255", False),
-        ("fd00::1", False),
-        ("ff02::1", False),
-        ("::ffff:8.8.8.8", True),
-        ("2002:7f00:1::", False),
-        ("64:ff9b::8.8.8.8", True),
-        ("64:ff9b::10.0.0.1", False),
-    ],
-)
-def test_it_knows_the_open_internet(address, public):
-    assert is_public(address) is public
 
 
 @given(
