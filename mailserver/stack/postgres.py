@@ -142,5 +142,8 @@ def _drop_stale_pid_file(path: Path) -> None:
     if not path.exists():
         return
     owner = Path("/proc") / path.read_text().split("\n", 1)[0].strip() / "cmdline"
-    if owner.exists() and b"postgres" not in owner.read_bytes():
+    if not owner.exists():
+        return
+    program = owner.read_bytes().partition(b"\0")[0]
+    if program.rpartition(b"/")[2] != b"postgres":
         path.unlink()
