@@ -44,6 +44,7 @@ def listening(
     total: int = 500,
     tls: bool = True,
     max_recipients: int = 1000,
+    submission_port: int = 0,
 ) -> Iterator[Ports]:
     """MX, submission and submission over TLS, until the block ends."""
     pem = folder / "server.pem"
@@ -60,7 +61,7 @@ def listening(
     mx, door = MxDoor(max_recipients), SubmissionDoor()
     listeners = [
         Listener("mx", 0, lambda: Connection(site, mx)),
-        Listener("submission", 0, lambda: Connection(site, door)),
+        Listener("submission", submission_port, lambda: Connection(site, door)),
         Listener("submissions", 0, lambda: Connection(site, door), encrypted=True),
     ]
     with _running(House("127.0.0.1", listeners, register, certificate)) as ports:

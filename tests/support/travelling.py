@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
 
@@ -41,6 +43,19 @@ def sent(account: Account, *addresses: str, raw: bytes | None = None) -> QueueEn
         composed_at=timezone.now(),
     )
     return QueueEntry.objects.get(pk=submitted.entry_id)
+
+
+def worker() -> None:
+    """One round of a worker, in a thread as the browser's driver has an event loop in this one."""
+
+    def work() -> None:
+        try:
+            delivery.deliver_domain("hamburger.edu")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(work).result()
 
 
 def travel(account: Account, *addresses: str, **script: Any) -> QueueEntry:
