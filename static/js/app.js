@@ -17,8 +17,8 @@ async function attach(element) {
 }
 
 function attachAll(root) {
-  if (root.matches?.("[data-behaviour]")) attach(root);
-  root.querySelectorAll?.("[data-behaviour]").forEach(attach);
+  const within = [...(root.querySelectorAll?.("[data-behaviour]") ?? [])];
+  return Promise.all([root, ...within].filter((element) => element.matches?.("[data-behaviour]")).map(attach));
 }
 
 function detachAll(root) {
@@ -29,7 +29,7 @@ function detachAll(root) {
 }
 
 startPage();
-attachAll(document.body);
+attachAll(document.body).then(() => (document.documentElement.dataset.ready = ""));
 document.addEventListener("htmx:after:process", (event) => attachAll(event.target));
 new MutationObserver((changes) => {
   for (const { removedNodes } of changes) {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+from asgiref.sync import sync_to_async
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -22,8 +24,8 @@ PINGS_BETWEEN_CHECKS = 4
 
 async def live(request: HttpRequest) -> HttpResponseBase:
     """`event: change` with mailbox id → modseq after each change, a comment every 15 s; ends when the session does."""
-    reader = await request.auser()
-    if request.method != "GET" or not isinstance(reader, Account):
+    reader = await sync_to_async(_reader)(request)
+    if request.method != "GET" or reader is None:
         return HttpResponse(status=204)  # the one answer that keeps a browser from asking again
     response = StreamingHttpResponse(_events(request, reader.pk), content_type="text/event-stream")
     response.headers["Cache-Control"] = "no-cache"
@@ -42,15 +44,28 @@ async def _events(request: HttpRequest, account_id: int) -> AsyncIterator[str]:
                 yield f"event: change\ndata: {text}\n\n"
             except TimeoutError:
                 pings += 1
-                if pings % PINGS_BETWEEN_CHECKS == 0 and not await _still_signed_in(request):
+                if pings % PINGS_BETWEEN_CHECKS == 0 and not await sync_to_async(_still_signed_in)(request):
                     yield "event: signedout\ndata: {}\n\n"
                     return
                 yield ": still here\n\n"
 
 
-async def _still_signed_in(request: HttpRequest) -> bool:
+# A stream lasts as long as its page. It must not keep a connection of the pool: a dozen tabs would take them all.
+
+
+def _reader(request: HttpRequest) -> Account | None:
+    try:
+        return request.user if isinstance(request.user, Account) and request.user.is_authenticated else None
+    finally:
+        connections.close_all()
+
+
+def _still_signed_in(request: HttpRequest) -> bool:
     key = request.session.session_key
-    return key is not None and await request.session.aexists(key)
+    try:
+        return key is not None and request.session.exists(key)
+    finally:
+        connections.close_all()
 
 
 @require_safe

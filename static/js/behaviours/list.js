@@ -1,6 +1,6 @@
 // A conversation list: one tab stop with arrow keys, ticks with a bar for all of them, rows that leave at once.
 
-import { find, findAll, on } from "lib/dom";
+import { find, findAll, listen, on } from "lib/dom";
 import { leaving, markOpen, returned, rowsOf } from "models/lines";
 
 export default function list(section) {
@@ -75,25 +75,25 @@ export default function list(section) {
     countTicks();
   };
 
+  const settle = () => {
+    markOpen(section);
+    tabStop(current() ?? rows()[0]);
+  };
+  const watcher = new MutationObserver(settle);
+  if (find("#rows", section)) watcher.observe(find("#rows", section), { childList: true });
+  settle();
   const stops = [
+    () => watcher.disconnect(),
     on(section, "click", ".row .check", range),
     on(section, "keydown", ".row", arrows),
     on(section, "focusin", ".row", (_, row) => tabStop(row)),
+    listen(section, "change", changed),
+    listen(document, "mail:select", select),
+    listen(document, "mail:step", step),
+    listen(document, "mail:row", onRow),
+    listen(document, "htmx:after:swap", settle),
+    listen(document, "htmx:before:request", leave),
+    listen(document, "htmx:finally:request", back),
   ];
-  const listeners = [
-    [section, "change", changed],
-    [document, "mail:select", select],
-    [document, "mail:step", step],
-    [document, "mail:row", onRow],
-    [document, "htmx:after:swap", () => markOpen(section)],
-    [document, "htmx:before:request", leave],
-    [document, "htmx:finally:request", back],
-  ];
-  for (const [target, type, listener] of listeners) target.addEventListener(type, listener);
-  markOpen(section);
-  tabStop(find(".row.open", section) ?? rows()[0]);
-  return () => {
-    stops.forEach((stop) => stop());
-    for (const [target, type, listener] of listeners) target.removeEventListener(type, listener);
-  };
+  return () => stops.forEach((stop) => stop());
 }

@@ -42,8 +42,7 @@ export default function live() {
   }
   function apply(list, news) {
     findAll("[data-box]", news).forEach(showCount);
-    const inbox = find("[data-inbox]", news)?.dataset.inbox;
-    if (inbox !== undefined) titleCount(Number(inbox));
+    titleCount();
     if (!list || news.dataset.modseq === undefined) return;
     list.dataset.modseq = news.dataset.modseq;
     const rows = findAll("[data-rows] > .row", news);

@@ -1,7 +1,7 @@
 // The open conversation: its row is marked, and going back shows the list that is still there.
 
-import { find } from "lib/dom";
-import { markOpen, rowsOf } from "models/lines";
+import { find, findAll } from "lib/dom";
+import { closeReading, markOpen, rowsOf } from "models/lines";
 
 const wide = matchMedia("(width >= 1100px)");
 
@@ -16,18 +16,33 @@ export default function reading(section) {
     if (!link || !list?.isConnected || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const open = find(".row.open", list) ?? rowsOf(list)[0];
-    find(".shell").dataset.view = "list";
+    history.pushState({ htmx: true }, "", list.dataset.url);
+    closeReading(list);
     find(".go", open ?? list)?.focus();
-    htmx.ajax("GET", list.dataset.url, { source: list, target: section, select: "#reading", swap: "outerHTML", push: "true" });
   }
   /** A folded message opens wherever it is clicked; text that is being selected does not count. */
   function unfold(event) {
     const folded = event.target.closest(".msg.folded");
     if (folded && !event.target.closest("a, button") && !getSelection().toString()) find(".unfold", folded)?.click();
   }
+  /** Messages that came while one reads are added below; nothing else moves. */
+  async function more() {
+    const response = await fetch(location.pathname, { headers: { "HX-Request": "true" } });
+    if (!response.ok || !section.isConnected) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const card of findAll("#cards .msg", fresh)) {
+      if (document.getElementById(card.id)) continue;
+      find("#cards", section).append(card);
+      htmx.process(card);
+    }
+    const answer = find("#answer", fresh);
+    if (answer) find("#answer", section).replaceWith(answer);
+  }
+  document.addEventListener("mail:open-changed", more);
   section.addEventListener("click", back);
   section.addEventListener("click", unfold);
   return () => {
+    document.removeEventListener("mail:open-changed", more);
     section.removeEventListener("click", back);
     section.removeEventListener("click", unfold);
   };

@@ -13,5 +13,11 @@ export function on(root, type, selector, handler) {
   return () => root.removeEventListener(type, listener);
 }
 
+/** Listen on `target`; the function that stops listening. */
+export function listen(target, type, listener) {
+  target.addEventListener(type, listener);
+  return () => target.removeEventListener(type, listener);
+}
+
 /** Whether keys typed now belong to a field and not to the page. */
 export const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") != null;

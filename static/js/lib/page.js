@@ -4,6 +4,7 @@ import { announce } from "lib/announce";
 import { find, findAll } from "lib/dom";
 
 const TOAST_STAYS = 10_000;
+let keys; // loaded at the first key
 
 export function start() {
   document.documentElement.classList.add("scripted");
@@ -14,11 +15,13 @@ export function start() {
   });
   document.addEventListener("htmx:before:swap", onlyPartsOfErrors);
   document.addEventListener("htmx:before:history:restore", goBack);
+  document.addEventListener("htmx:after:swap", titleCount);
   watchToasts();
 }
 
-/** The number of unread messages, in front of the page's title. */
-export function titleCount(number) {
+/** The number of unread messages in the inbox, as the sidebar tells it, in front of the page's title. */
+export function titleCount() {
+  const number = Number(find('[data-place="inbox"] > .n')?.textContent ?? 0);
   const bare = document.title.replace(/^\(\d+\) /, "");
   document.title = number ? `(${number}) ${bare}` : bare;
 }
@@ -39,8 +42,8 @@ async function keyDown(event) {
       return;
     }
   }
-  const { press } = await import("lib/keys");
-  press(event);
+  keys ??= await import("lib/keys");
+  keys.press(event);
 }
 
 /** An error page must not replace a part of this one; its toast may come. */
@@ -60,7 +63,8 @@ function goBack(event) {
   const isList = list?.dataset.url === path;
   if (!isList && !(mailbox && mailbox === list?.dataset.mailbox)) return;
   event.preventDefault();
-  htmx.ajax("GET", path, { source: list, target: "#reading", select: "#reading", swap: "outerHTML" });
+  if (isList) import("models/lines").then(({ closeReading }) => closeReading(list));
+  else htmx.ajax("GET", path, { source: list, target: "#reading", swap: "outerHTML" });
 }
 
 function watchToasts() {

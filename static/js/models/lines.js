@@ -1,6 +1,7 @@
 // The rows of a conversation list as a sorted set: newest first, headings between days, the open one marked.
 
 import { find, findAll } from "lib/dom";
+import { titleCount } from "lib/page";
 
 const LEAVING = new Set(["archive", "delete", "spam", "notspam", "restore", "move"]);
 
@@ -66,6 +67,16 @@ export function markOpen(section) {
     if (open) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
   }
+}
+
+/** Nothing is being read any more: the list is the page. */
+export function closeReading(list) {
+  const empty = find("#nothing-open", list).content.cloneNode(true);
+  find("#reading").replaceWith(empty);
+  find(".shell").dataset.view = "list";
+  document.title = list.dataset.title;
+  titleCount();
+  markOpen(list);
 }
 
 /** The rows an act takes away disappear now. The row that gets the focus they had, if they had it. */

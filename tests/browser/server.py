@@ -1,0 +1,76 @@
+"""The page served by uvicorn in a process of its own, on the database of the tests: live changes need ASGI."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+from mailserver.store.models import Account
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Server:
+    """`start()` it after the test database is made; `url` then says where it is."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        where = connection.settings_dict
+        database = f"postgresql://{where['USER']}@/{where['NAME']}?host={where['HOST']}&port={where['PORT']}"
+        options = [
+            "--port",
+            str(port),
+            "--lifespan",
+            "off",
+            "--log-level",
+            "warning",
+            "--timeout-graceful-shutdown",
+            "1",
+        ]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", "webmail.asgi:application", *options],
+            cwd=ROOT,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "CORREIO_DATABASE_URL": database},
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + 30
+        while True:
+            assert self._process is not None
+            assert self._process.poll() is None, "the web server did not start"
+            assert time.monotonic() < until, "the web server does not answer"
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=5):
+                    return
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+
+
+def session_cookie(account: Account) -> dict[str, str]:
+    """A signed-in session, without the half second that the sign-in page and its hash cost."""
+    client = Client()
+    client.force_login(account)
+    return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
