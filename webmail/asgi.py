@@ -6,4 +6,11 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+from django.conf import settings  # noqa: E402  # they can be read only now
+
+from webmail.body_limit import BodyLimit  # noqa: E402
+
+# A message as large as allowed, and its fields and boundaries.
+application = BodyLimit(django_application, settings.CORREIO.size_limit + 2 * 1024 * 1024)
