@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from mailserver.store.models import Account
 from webmail.fragments import go_to, is_htmx
@@ -34,3 +35,15 @@ def signed_in(view: View[P]) -> View[P]:
         return redirect_to_login(request.get_full_path(), reverse("signin"))
 
     return guarded
+
+
+def next_page(request: HttpRequest, otherwise: str = "inbox") -> str:
+    """Where the form's or the address's `next` leads: a path of this site, else the page named `otherwise`."""
+    path = request.POST.get("next", request.GET.get("next", ""))
+    ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if ours else reverse(otherwise)
+
+
+def row_id(text: str) -> int | None:
+    """The id a form or an address names; None for what cannot be one (a bigint has at most 19 digits)."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None

@@ -14,6 +14,7 @@ from mailserver.errors import InvalidName
 from mailserver.services import mailboxes, messages, threads, undo
 from mailserver.store.models import Mailbox
 from mailserver.store.models.mailbox import Flag
+from webmail.access import row_id
 from webmail.rendering.shell import mailbox_name
 
 Use = Mailbox.Use
@@ -69,17 +70,17 @@ def read_order(form: QueryDict) -> Order:
     """`one=<act> <line>` acts on that line alone, `do=<act>` on every `line` ticked. Raises InvalidName."""
     one = form.get("one", "").split(" ")
     words, lines = (one[:-1], one[-1:]) if len(one) > 1 else (form.get("do", "").split(" "), form.getlist("line"))
-    act, target = words[0], words[1] if len(words) > 1 else ""
+    act, target = words[0], row_id(words[1]) if len(words) > 1 else None
     by_box: dict[int, list[int]] = {}
     for line in lines[:MAX_LINES]:
         box, _, thread = line.partition("-")
         if not (box.isdecimal() and thread.isdecimal() and len(line) < 40):
             raise InvalidName("The form names a conversation that cannot exist.")
         by_box.setdefault(int(box), []).append(int(thread))
-    known = act in _FLAGS or act in _MOVES or act == "erase" or (act == "move" and target.isdecimal())
+    known = act in _FLAGS or act in _MOVES or act == "erase" or (act == "move" and target is not None)
     if not known:
         raise InvalidName("The form asks for something this page does not do.")
-    return Order(act, by_box, int(target) if act == "move" else 0)
+    return Order(act, by_box, target or 0)
 
 
 def perform(account_id: int, order: Order) -> Outcome:

@@ -35,18 +35,19 @@ INSTALLED_APPS = [
     "csp",
 ]
 
+# Those that put headers on answers come first: a request that is refused early, for its Host, has them too.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "webmail.middleware.ReaderMiddleware",
     "webmail.errors.ErrorsMiddleware",
 ]
@@ -121,6 +122,7 @@ STORAGES = {
 }
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # the default's cookie has no __Host- name
 SESSION_COOKIE_NAME = "__Host-session" if CORREIO.https else "session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CORREIO.https
 SESSION_COOKIE_AGE = 14 * 86400

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from mailserver.errors import AlreadyExists, InvalidName, NotFound
-from mailserver.mail import addresses
+from mailserver.mail import addresses, fieldwriter
 from mailserver.services import mailboxes
 from mailserver.store.models import Account, Address, Domain
 
@@ -16,7 +16,7 @@ def create_account(
 ) -> Account:
     """An account with its primary address and standard folders. `quota` in bytes, 0 for none, None for the default.
 
-    Raises InvalidName (address), NotFound (its domain is not here), AlreadyExists.
+    Raises InvalidName (address, name), NotFound (its domain is not here), AlreadyExists.
     """
     parsed = addresses.parse(address)
     if "+" in parsed.local:
@@ -26,7 +26,7 @@ def create_account(
         raise NotFound(f"The domain {parsed.domain} is not hosted here.")
     account = Account(
         address=str(parsed),
-        name=name.strip(),
+        name=person_name(name),
         is_staff=admin,
         is_superuser=admin,
         quota=settings.CORREIO.default_quota if quota is None else quota,
@@ -40,6 +40,11 @@ def create_account(
     except IntegrityError as error:
         raise AlreadyExists(f"The address {parsed} is taken.") from error
     return account
+
+
+def person_name(name: str) -> str:
+    """The name as it will stand in From. Raises InvalidName for a line break or NUL, which would leave that field."""
+    return fieldwriter.checked("A name", name.strip())
 
 
 def add_alias(*, account_id: int, address: str) -> Address:
@@ -73,9 +78,9 @@ def own_addresses(account_id: int) -> list[str]:
 
 
 def set_preferences(*, account_id: int, name: str, theme: str, density: str, time_zone: str) -> None:
-    """Change how the page calls an account and looks to it. Values must be valid. Raises NotFound."""
+    """Change how the page calls an account and looks to it. Values must be valid. Raises NotFound, InvalidName."""
     changed = Account.objects.filter(pk=account_id).update(
-        name=name.strip(), theme=theme, density=density, time_zone=time_zone
+        name=person_name(name), theme=theme, density=density, time_zone=time_zone
     )
     if not changed:
         raise NotFound("There is no such account.")

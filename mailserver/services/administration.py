@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 
 from mailserver.errors import AlreadyExists, NotFound, NotPermitted
+from mailserver.services.accounts import person_name
 from mailserver.store.models import Account, Address, Domain
 
 
@@ -16,7 +17,7 @@ def change_domain(*, domain_id: int, hosted: bool, transport: str, catch_all_id:
 
 
 def change_account(*, account_id: int, name: str, quota: int, active: bool, admin: bool) -> None:
-    """Change an account; `quota` in bytes, 0 for none. Raises NotFound, NotPermitted (the last administrator)."""
+    """Change an account; `quota` in bytes, 0 for none. Raises NotFound, InvalidName, NotPermitted (the last one)."""
     with transaction.atomic():
         account = Account.objects.select_for_update().filter(pk=account_id).first()
         if account is None:
@@ -24,7 +25,7 @@ def change_account(*, account_id: int, name: str, quota: int, active: bool, admi
         others = Account.objects.filter(is_staff=True, is_active=True).exclude(pk=account_id)
         if account.is_staff and not (admin and active) and not others.exists():
             raise NotPermitted("Somebody must be left who can administer this server.")
-        account.name, account.quota, account.is_active = name.strip(), quota, active
+        account.name, account.quota, account.is_active = person_name(name), quota, active
         account.is_staff = account.is_superuser = admin
         account.save(update_fields=["name", "quota", "is_active", "is_staff", "is_superuser"])
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
+from mailserver.mail import charset
 from mailserver.store.models import QueueRecipient
 
 State = QueueRecipient.State
@@ -34,8 +35,8 @@ class Listing:
 def page(group: str, *, text: str = "", offset: int = 0) -> Listing:
     """Recipients of a group; `text` is a part of an address, a domain, a reference or a Message-ID."""
     rows = QueueRecipient.objects.filter(state__in=GROUPS[group]).select_related("entry")
-    if text:
-        rows = _matching(rows, text.strip().strip("<>"))
+    if text := charset.storable(text).strip().strip("<>"):
+        rows = _matching(rows, text)
     order = ("-finished_at", "-id") if group in ("returned", "done") else ("next_attempt_at", "id")
     found = list(rows.order_by(*order)[offset : offset + PAGE + 1])
     return Listing(found[:PAGE], len(found) > PAGE)

@@ -116,8 +116,9 @@ def submit(
 
 
 def may_send_as(*, account_id: int, address: Address) -> bool:
-    """Whether the address, or what stands before its `+detail`, belongs to the account."""
+    """Whether the address, or what stands before its `+detail`, belongs to the account, and the account is on."""
     rows = AddressRow.objects.filter(account_id=account_id, enabled=True, domain__name=address.domain)
+    rows = rows.filter(account__is_active=True)
     wanted = {address.local.lower(), base_local(address.local).lower()}
     return any(local.lower() in wanted for local in rows.values_list("local_part", flat=True))
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from mailserver.errors import CorreioError
 from mailserver.mail import addresses
 from mailserver.store.models import Account, Address, Domain
+from webmail.forms.fields import HeaderField
 
 if TYPE_CHECKING:
     DomainFormBase = forms.ModelForm[Domain]
@@ -85,6 +86,7 @@ class DomainForm(DomainFormBase):
 
 class NewAccountForm(AccountFormBase):
     address = forms.CharField(max_length=320, help_text="In a domain of this server.")
+    name = HeaderField(max_length=200)
     password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
     is_staff = forms.BooleanField(required=False, label="Administrator")
 
@@ -111,6 +113,7 @@ class NewAccountForm(AccountFormBase):
 
 
 class AccountForm(AccountFormBase):
+    name = HeaderField(max_length=200)
     quota = QuotaField(label="Storage in GB", help_text="0 means no bound.")
     new_password = forms.CharField(
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from mailserver.services import queue_control, queue_list, timeline
 from mailserver.store.models import Account, QueueEntry
+from webmail.access import next_page, row_id
 from webmail.dashboard.queue_lines import line, spoken
 
 SHOWN = {
@@ -79,7 +78,8 @@ def act(request: HttpRequest) -> HttpResponse:
     """Do one thing to the recipients ticked. `one=` is the button of a row: "retry 12"."""
     name, _, only = request.POST.get("one", "").partition(" ")
     name = name or request.POST.get("act", "")
-    ids = [int(text) for text in ([only] if only else request.POST.getlist("recipient")) if text.isdecimal()]
+    named = map(row_id, [only] if only else request.POST.getlist("recipient"))
+    ids = [number for number in named if number is not None]
     if name not in ACTS:
         raise Http404
     change, words = ACTS[name]
@@ -88,9 +88,7 @@ def act(request: HttpRequest) -> HttpResponse:
     messages.info(
         request, f"{len(changed)} of {len(ids)} {words}." if len(ids) != 1 or not changed else f"It was {words}."
     )
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return redirect(back if safe else reverse("admin:queue"))
+    return redirect(next_page(request, "admin:queue"))
 
 
 def _title(waiting: int) -> str:

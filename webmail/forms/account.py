@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django import forms
 
 from mailserver.store.models import Account
+from webmail.forms.fields import HeaderField
 
 if TYPE_CHECKING:
     AccountModelForm = forms.ModelForm[Account]
@@ -15,6 +16,8 @@ else:
 
 class AccountForm(AccountModelForm):
     """What a person may change about how Correio looks and calls them."""
+
+    name = HeaderField(max_length=200)
 
     class Meta:
         model = Account

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from mailserver.mail import plaintext, written
 from mailserver.mail.addresses import HeaderAddress
 from mailserver.mail.compose import Attachment
+from mailserver.mail.htmlbudget import affordable
 from mailserver.services.accounts import own_addresses
 from mailserver.services.draft_content import Kept
 from mailserver.services.draft_source import Source
@@ -21,6 +22,7 @@ from mailserver.store.models import Account
 from webmail.forms.fields import AddressesField, FilesField, FilesInput, HeaderField, wrong_addresses
 
 RECIPIENTS = ("to", "cc", "bcc")
+MAX_TEXT = 1024 * 1024  # characters; what is longer can be attached
 _SOURCE = re.compile(r"(reply|forward) (\d{1,18})")
 _KEPT = re.compile(r"(\d{1,18}):([\d.]{1,200})")
 
@@ -33,8 +35,8 @@ class ComposeForm(forms.Form):
     cc = AddressesField()
     bcc = AddressesField()
     subject = HeaderField()
-    text = forms.CharField(required=False, strip=False)
-    html = forms.CharField(required=False, strip=False)
+    text = forms.CharField(required=False, strip=False, max_length=MAX_TEXT)
+    html = forms.CharField(required=False, strip=False, max_length=MAX_TEXT)
     rich = forms.BooleanField(required=False)
     quoted = forms.BooleanField(required=False)
     receipt = forms.BooleanField(required=False)
@@ -48,6 +50,13 @@ class ComposeForm(forms.Form):
         sender = self.fields["sender"]
         assert isinstance(sender, forms.ChoiceField)
         sender.choices = self.senders
+
+    def clean_html(self) -> str:
+        """Cleaning 300 KB of unclosed tags takes 11 s: what browsers never make is not cleaned."""
+        html = str(self.cleaned_data["html"])
+        if len(affordable(html)) < len(html):
+            raise ValidationError("This text has too many formats in each other. Clear some, or use plain text.")
+        return html
 
     @classmethod
     def posted(cls, request: HttpRequest, account: Account) -> ComposeForm:

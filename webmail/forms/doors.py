@@ -10,6 +10,7 @@ from django.contrib.auth import password_validation
 from mailserver.errors import InvalidName
 from mailserver.mail import addresses
 from mailserver.store.models import Account
+from webmail.forms.fields import HeaderField
 
 
 class SignInForm(forms.Form):
@@ -21,7 +22,7 @@ class SignInForm(forms.Form):
 class WelcomeForm(forms.Form):
     """The first administrator: a name, an address at the new domain, a password."""
 
-    name = forms.CharField(max_length=200, required=False)
+    name = HeaderField(max_length=200)
     address = forms.CharField(max_length=320)
     password = forms.CharField(max_length=1000, strip=False)
 

@@ -16,6 +16,7 @@ from mailserver.services import drafts
 from mailserver.services.draft_content import Holding, describe
 from mailserver.services.drafts import Loaded, Writing
 from mailserver.store.models import Account
+from webmail.access import row_id
 from webmail.forms.compose import RECIPIENTS, ComposeForm
 from webmail.forms.fields import typed
 from webmail.rendering.replies import Quote, fold_from, quote_of
@@ -59,6 +60,12 @@ class Writer:
     @property
     def recipient_fields(self) -> list[RecipientField]:
         return [self._recipients(name) for name in RECIPIENTS]
+
+    @property
+    def troubles(self) -> list[str]:
+        """What is wrong without a field of its own to say it at."""
+        unseen = (self.form.errors.get(name, ()) for name in ("text", "html", "uploads", "draft", "source"))
+        return [self.trouble] * bool(self.trouble) + [str(error) for errors in unseen for error in errors]
 
     @property
     def copies_shown(self) -> bool:
@@ -138,9 +145,8 @@ def of_form(form: ComposeForm, saved_id: int | None = None, **more: Any) -> Writ
         loaded = drafts.load(account_id=form.account.pk, message_id=saved_id)
         more |= {"draft_id": saved_id, "saved_at": loaded.saved_at, "holdings": loaded.holdings}
     else:
-        number = str(form["draft"].value() or "")
         more |= {
-            "draft_id": int(number) if number.isdigit() else None,
+            "draft_id": row_id(str(form["draft"].value() or "")),
             "holdings": describe(form.account.pk, form.kept),
         }
     source = form.source_of

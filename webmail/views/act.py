@@ -5,14 +5,12 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from mailserver.services import mailboxes, threads
 from mailserver.services import undo as undo_steps
 from webmail import acts
-from webmail.access import account, signed_in
+from webmail.access import account, next_page, signed_in
 from webmail.fragments import Part, is_htmx, parts
 from webmail.rendering.rows import RowMaker
 
@@ -49,7 +47,7 @@ def undo(request: HttpRequest, step_id: int) -> HttpResponse:
 def _ask(request: HttpRequest, order: acts.Order) -> HttpResponse:
     """Deleting for good is asked for first: a dialog with scripts, a page without."""
     lines = [f"{box}-{thread}" for box, thread in order.keys]
-    context = {"order": order, "lines": lines, "next": _next(request), "reading": "reading" in request.POST}
+    context = {"order": order, "lines": lines, "next": next_page(request), "reading": "reading" in request.POST}
     if is_htmx(request):
         return parts(request, Part("#dialogs", "act/_erase.html", context, swap="innerHTML"))
     return render(request, "act/erase.html", context)
@@ -62,12 +60,7 @@ def _done(request: HttpRequest, text: str, step: int | None, *pieces: Part) -> H
         return parts(request, *pieces, *toast)
     if text:
         messages.success(request, text, extra_tags=str(step or ""))
-    return HttpResponseRedirect(_next(request))
-
-
-def _next(request: HttpRequest) -> str:
-    url = request.POST.get("next", "")
-    return url if url_has_allowed_host_and_scheme(url, allowed_hosts=None) else reverse("inbox")
+    return HttpResponseRedirect(next_page(request))
 
 
 def _lines(request: HttpRequest, order: acts.Order, outcome: acts.Outcome) -> list[Part]:

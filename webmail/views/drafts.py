@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from mailserver.errors import CorreioError
 from mailserver.services import correspondents, drafts
 from mailserver.services.drafts import Saved
-from webmail.access import account, signed_in
+from webmail.access import account, row_id, signed_in
 from webmail.forms.compose import ComposeForm
 from webmail.fragments import Part, go_to, is_htmx, parts
 from webmail.rendering import replies, writer
@@ -44,8 +44,8 @@ def save(request: HttpRequest) -> HttpResponse:
 @signed_in
 def discard(request: HttpRequest) -> HttpResponse:
     """Throw a draft away; it lies in Trash and can be taken back."""
-    number = request.POST.get("draft", "")
-    step = drafts.discard(account_id=account(request).pk, message_id=int(number)) if number.isdigit() else None
+    number = row_id(request.POST.get("draft", ""))
+    step = drafts.discard(account_id=account(request).pk, message_id=number) if number else None
     if is_htmx(request):
         if "full" in request.POST:
             return go_to(reverse("inbox"))

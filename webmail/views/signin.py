@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from mailserver.errors import AuthenticationFailed, TooManyAttempts
 from mailserver.services import installation, login
 from mailserver.store.models import Account
+from webmail.access import next_page
 from webmail.auth import peer
 from webmail.forms.doors import SignInForm
 
@@ -27,7 +26,7 @@ WRONG = "This address and password do not belong together."
 def signin(request: HttpRequest) -> HttpResponse:
     """Ask for address and password; the session gets a new id and Django's `next` is followed on this site only."""
     if request.user.is_authenticated:
-        return redirect(_next(request))
+        return redirect(next_page(request))
     if request.method != "POST":
         return redirect("welcome") if installation.is_empty() else _page(request, SignInForm())
     form = SignInForm(request.POST)
@@ -43,7 +42,7 @@ def signin(request: HttpRequest) -> HttpResponse:
     auth.login(request, Account.objects.get(pk=found.account_id), backend=BACKEND)
     if not given["stay"]:
         request.session.set_expiry(0)
-    return redirect(_next(request))
+    return redirect(next_page(request))
 
 
 @require_POST
@@ -56,8 +55,3 @@ def signout(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, form: SignInForm, problem: str = "", status: int = 200) -> HttpResponse:
     context = {"form": form, "problem": problem, "next": request.GET.get("next", request.POST.get("next", ""))}
     return render(request, "signin/page.html", context, status=status)
-
-
-def _next(request: HttpRequest) -> str:
-    url = request.POST.get("next", request.GET.get("next", ""))
-    return url if url_has_allowed_host_and_scheme(url, allowed_hosts=None) else reverse("inbox")
