@@ -12,6 +12,7 @@ from django.db import connections
 from django.test import AsyncClient, Client
 
 from mailserver.store import bell
+from mailserver.store.models import Account
 from tests.support.mail import delivered
 from tests.webmail.reading import box, page, signed_in, texts
 from webmail.live import Hub
@@ -103,6 +104,27 @@ def test_it_pings_and_ends_with_the_session(alice, monkeypatch):
         return heard
 
     assert asyncio.run(story())[-1] == "event: signedout\ndata: {}\n\n"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", [{"is_active": False}, {"password": "changed elsewhere"}])
+def test_it_tells_nothing_more_to_whom_the_page_would_not_let_in(alice, change):
+    """Also when changes come so often that there is never time for a ping."""
+
+    async def story() -> list[str]:
+        browser = AsyncClient()
+        await browser.aforce_login(alice)
+        stream = (await browser.get("/live/")).streaming_content
+        heard = [(await asyncio.wait_for(anext(stream), 10)).decode() for _ in range(2)]
+        await sync_to_async(Account.objects.filter(pk=alice.pk).update)(**change)
+        await asyncio.to_thread(bell.ring, alice.pk, {5: 9})
+        async for chunk in stream:
+            heard.append(chunk.decode())
+        await finished()
+        return heard
+
+    heard = asyncio.run(asyncio.wait_for(story(), 20))
+    assert heard[2:] == ["event: signedout\ndata: {}\n\n"]
 
 
 def test_it_stops_asking_when_nobody_is_signed_in(db):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -23,7 +24,10 @@ PINGS_BETWEEN_CHECKS = 4
 
 
 async def live(request: HttpRequest) -> HttpResponseBase:
-    """`event: change` with mailbox id → modseq after each change, a comment every 15 s; ends when the session does."""
+    """`event: change` with mailbox id → modseq after each change, a comment every 15 s; ends when the session does.
+
+    A session that ended, or an account that was switched off, hears of no change any more.
+    """
     reader = await sync_to_async(_reader)(request)
     if request.method != "GET" or reader is None:
         return HttpResponse(status=204)  # the one answer that keeps a browser from asking again
@@ -40,14 +44,15 @@ async def _events(request: HttpRequest, account_id: int) -> AsyncIterator[str]:
         pings = 0
         while True:
             try:
-                text = await asyncio.wait_for(queue.get(), PING)
-                yield f"event: change\ndata: {text}\n\n"
+                event = f"event: change\ndata: {await asyncio.wait_for(queue.get(), PING)}\n\n"
+                due = True
             except TimeoutError:
-                pings += 1
-                if pings % PINGS_BETWEEN_CHECKS == 0 and not await sync_to_async(_still_signed_in)(request):
-                    yield "event: signedout\ndata: {}\n\n"
-                    return
-                yield ": still here\n\n"
+                event, pings = ": still here\n\n", pings + 1
+                due = pings % PINGS_BETWEEN_CHECKS == 0
+            if due and not await sync_to_async(_still_signed_in)(request, account_id):
+                yield "event: signedout\ndata: {}\n\n"
+                return
+            yield event
 
 
 # A stream lasts as long as its page. It must not keep a connection of the pool: a dozen tabs would take them all.
@@ -60,10 +65,12 @@ def _reader(request: HttpRequest) -> Account | None:
         connections.close_all()
 
 
-def _still_signed_in(request: HttpRequest) -> bool:
-    key = request.session.session_key
+def _still_signed_in(request: HttpRequest, account_id: int) -> bool:
+    """As the next page would find it: the session is there, the account switched on, the password the same."""
+    asked = HttpRequest()
+    asked.session = type(request.session)(request.session.session_key)
     try:
-        return key is not None and request.session.exists(key)
+        return bool(get_user(asked).pk == account_id)
     finally:
         connections.close_all()
 
