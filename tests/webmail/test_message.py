@@ -30,7 +30,7 @@ def test_it_cleans_the_html_and_forbids_the_frame_everything(alice):
     assert "onclick" not in text
     assert "x.example" not in text
     policy = response.headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; img-src http://testserver data:;")
+    assert policy.startswith("default-src 'none'; img-src http://testserver/picture/ data:;")
     assert "sandbox allow-popups allow-popups-to-escape-sandbox" in policy
     assert "script" not in policy
     assert "same-origin" not in policy

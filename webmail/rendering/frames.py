@@ -27,7 +27,9 @@ from webmail.rendering import colours, height, quotes, text
 
 SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 _DAY = 86400
-_signer = signing.TimestampSigner(salt="correio.pictures")
+# Two salts, so that the address of one kind means nothing to the other.
+_parts = signing.TimestampSigner(salt="correio.pictures.parts")
+_elsewhere = signing.TimestampSigner(salt="correio.pictures.elsewhere")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def document(request: HttpRequest, message: Message, account: Account, *, remote
     response = HttpResponse(render_to_string("conversation/frame.html", context))
     origin = f"{request.scheme}://{request.get_host()}"
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; img-src {origin} data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        f"default-src 'none'; img-src {origin}/picture/ data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
         f"frame-ancestors {origin}; sandbox {SANDBOX}"
     )
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -76,18 +78,28 @@ def document(request: HttpRequest, message: Message, account: Account, *, remote
 
 def picture_url(message_id: int, section: str) -> str:
     """An address under which one part of a message can be seen for a day without signing in."""
-    return reverse("picture", args=[_signer.sign_object([message_id, section])])
+    return reverse("picture", args=[_parts.sign_object([message_id, section])])
 
 
 def remote_url(url: str) -> str:
     """The address of our proxy for a picture of another server."""
-    return reverse("remote_picture", args=[_signer.sign_object(url, compress=True)])
+    return reverse("remote_picture", args=[_elsewhere.sign_object(url, compress=True)])
 
 
-def unsigned(token: str) -> Any:
-    """What `picture_url` or `remote_url` signed. Raises NotFound when it is too old or not ours."""
+def signed_part(token: str) -> tuple[int, str]:
+    """The message and section of a `picture_url`. Raises NotFound when it is too old or not ours."""
+    message_id, section = _unsigned(_parts, token)
+    return message_id, section
+
+
+def signed_url(token: str) -> str:
+    """What a `remote_url` leads to. Raises NotFound when it is too old or not ours."""
+    return str(_unsigned(_elsewhere, token))
+
+
+def _unsigned(signer: signing.TimestampSigner, token: str) -> Any:
     try:
-        return _signer.unsign_object(token, max_age=_DAY)
+        return signer.unsign_object(token, max_age=_DAY)
     except (signing.BadSignature, ValueError) as error:
         raise NotFound("This picture cannot be shown any more.") from error
 

@@ -81,8 +81,8 @@ def all_attachments(request: HttpRequest, message_id: int) -> HttpResponse:
 @require_safe
 def picture(request: HttpRequest, token: str) -> HttpResponse:
     """A picture of a message, by its signed address: a sandboxed frame has no session to show."""
-    message_id, section = frames.unsigned(token)
-    message = Message.objects.filter(pk=message_id).first()
+    message_id, section = frames.signed_part(token)
+    message = Message.objects.filter(pk=message_id, account__is_active=True).first()
     if message is None:
         raise NotFound("The message is gone.")
     octets = messages.part(message, section)[1]
@@ -93,7 +93,7 @@ def picture(request: HttpRequest, token: str) -> HttpResponse:
 def remote_picture(request: HttpRequest, token: str) -> HttpResponse:
     """A picture of another server, fetched by ours so that the sender learns nothing about the reader."""
     try:
-        found = fetch.image(frames.unsigned(token))
+        found = fetch.image(frames.signed_url(token))
     except fetch.NotFetched as error:
         return HttpResponse(str(error), status=502, content_type="text/plain; charset=utf-8")
     return _picture(found.data, found.type)
