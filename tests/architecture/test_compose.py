@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import shutil
@@ -43,6 +44,15 @@ def test_it_publishes_only_the_page_on_loopback_and_the_mail_ports():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert set(published) == {"web", "smtp"}
     assert all(port.startswith("127.0.0.1:") for port in published["web"])
+
+
+def test_it_knows_the_reader_behind_the_proxy():
+    """The command's networks hold Docker's gateways, and not the whole internet."""
+    command = SERVICES["web"]["command"]
+    networks = re.search(r"--forwarded-allow-ips \$\{TRUSTED_PROXIES:-([^}]*)\}", command)[1]
+    trusted = [ipaddress.ip_network(text) for text in networks.split(",")]
+    assert any(ipaddress.ip_address("172.18.0.1") in network for network in trusted)
+    assert not any(network.is_global for network in trusted)
 
 
 def test_it_pins_images_and_names_volumes():
