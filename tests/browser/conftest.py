@@ -48,7 +48,7 @@ def server(django_db_setup: None, django_db_blocker: Any) -> Iterator[Server]:
 
 @pytest.fixture
 def context(browser: Browser, server: Server, transactional_db: None) -> Iterator[Callable[..., BrowserContext]]:
-    """Makes browser contexts: `context(account, **options)`; closed, with their streams, before the tables are emptied."""
+    """Makes browser contexts: `context(account, **options)`; closed before the tables are emptied."""
     contexts: list[BrowserContext] = []
 
     def make(account: Account | None = None, **options: Any) -> BrowserContext:
@@ -73,7 +73,12 @@ def open_page(context: Callable[..., BrowserContext]) -> Iterator[Open]:
 
     def make(account: Account | None, path: str = "/", **options: Any) -> Page:
         page = context(account, **options).new_page()
-        page.on("console", lambda message: message.type in ("error", "warning") and complaints.append(message.text))
+        page.on(
+            "console",
+            lambda message: (
+                message.type in ("error", "warning") and complaints.append(f"{message.text} {message.location}")
+            ),
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
         page.wait_for_load_state("load")

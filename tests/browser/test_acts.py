@@ -104,7 +104,7 @@ def test_it_goes_back_to_the_list_from_a_conversation_that_left(alice, open_page
     page = open_page(alice)
     page.click(".row .go >> nth=0")
     expect(page.locator("#reading h1")).to_have_text("Two")
-    page.click("#open-line [value=delete]")
+    page.click("#tools [value=delete]")
     expect(page.locator("#reading")).to_contain_text("to write")
     assert subjects(page) == ["One"]
     assert places(alice)["Two"] == "trash"
@@ -141,7 +141,7 @@ def test_it_works_without_scripts(alice, open_page):
     expect(page.locator(".row.unread")).to_have_count(1)
     page.click("#reading .msg .star")
     expect(page.locator("#reading .msg .star")).to_have_attribute("aria-pressed", "true")
-    page.click("#open-line [value=archive]")
+    page.click("#tools [value=archive]")
     expect(page.locator(".toast")).to_contain_text("Archived the conversation")
     assert subjects(page) == ["One"]
     page.click(".toast button")

@@ -103,9 +103,9 @@ def test_it_opens_the_folders_to_move_to(alice, open_page):
     page.locator(".row .go").first.click()
     expect(page.locator("#reading h1")).to_have_text("One")
     page.keyboard.press("v")
-    expect(page.locator("#open-line .menu")).to_be_visible()
+    expect(page.locator("#tools .menu")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator("#open-line .menu")).to_be_hidden()
+    expect(page.locator("#tools .menu")).to_be_hidden()
 
 
 def test_it_has_one_tab_stop_in_the_list_and_shows_where_one_is(alice, open_page):

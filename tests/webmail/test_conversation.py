@@ -181,19 +181,19 @@ def test_it_offers_pictures_from_elsewhere_instead_of_fetching_them(alice):
 
 def test_it_has_buttons_for_the_folder_it_is_in(alice):
     place, browser = delivered(alice), signed_in(alice)
-    tools = [node.attributes["value"] for node in page(browser.get(address(place))).css("#open-line > button")]
+    tools = [node.attributes["value"] for node in page(browser.get(address(place))).css("#tools > button")]
     assert tools == ["archive", "delete", "spam", "unread"]
     trash = box(alice, "trash")
     messages.move(account_id=alice.pk, mailbox_id=place.mailbox_id, uids=[place.uid], target_id=trash.pk)
     response = browser.get(address(place), follow=True)
     assert response.redirect_chain == [(address(place).replace(f"/{place.mailbox_id}/", f"/{trash.pk}/", 1), 302)]
-    tools = [node.attributes["value"] for node in page(response).css("#open-line > button")]
+    tools = [node.attributes["value"] for node in page(response).css("#tools > button")]
     assert tools == ["restore", "erase", "unread"]
 
 
 def test_it_leads_to_the_newer_and_the_older_conversation(alice):
     first, second, third = (delivered(alice, subject=str(number)) for number in range(3))
-    links = page(signed_in(alice).get(address(second))).css("#open-line a[hx-get]")
+    links = page(signed_in(alice).get(address(second))).css("#tools a[hx-get]")
     assert [link.attributes["href"] for link in links] == [address(third), address(first)]
 
 

@@ -9,7 +9,7 @@ def test_it_makes_a_folder_with_its_levels(alice):
     tree = page(response)
     assert texts(tree, ".head h1") == ["Suppliers"]
     assert texts(tree, ".toast > span") == ["Made the folder Crêperie/Suppliers"]
-    assert texts(tree, ".nav summary") == ["Crêperie"]
+    assert texts(tree, ".nav .branch > a") == ["Crêperie"]
 
 
 def test_it_says_at_the_field_what_is_wrong_with_a_name(alice):

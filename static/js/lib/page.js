@@ -1,6 +1,5 @@
 // What holds for every page: menus that close, toasts that leave, keys, the unread count in the title, failures said.
 
-import { announce } from "lib/announce";
 import { find, findAll } from "lib/dom";
 
 const TOAST_STAYS = 10_000;
@@ -11,8 +10,9 @@ export function start() {
   document.addEventListener("click", closeMenus);
   document.addEventListener("keydown", keyDown);
   document.addEventListener("htmx:error", ({ detail }) => {
-    if (detail.error?.name !== "AbortError") announce("The server does not answer. Nothing was changed.", "wrong");
+    if (detail.error?.name !== "AbortError") say("The server does not answer. Nothing was changed.");
   });
+  document.addEventListener("htmx:after:process", ({ target }) => followView(target));
   document.addEventListener("htmx:before:swap", onlyPartsOfErrors);
   document.addEventListener("htmx:before:history:restore", goBack);
   document.addEventListener("htmx:after:swap", titleCount);
@@ -24,6 +24,17 @@ export function titleCount() {
   const number = Number(find('[data-place="inbox"] > .n')?.textContent ?? 0);
   const bare = document.title.replace(/^\(\d+\) /, "");
   document.title = number ? `(${number}) ${bare}` : bare;
+}
+
+async function say(text) {
+  const { announce } = await import("lib/announce");
+  announce(text, "wrong");
+}
+
+/** Narrow windows show one pane: whichever was put into the page last says which. */
+function followView(put) {
+  const pane = put.matches?.("[data-view]:not(.shell)") ? put : null;
+  if (pane) find(".shell").dataset.view = pane.dataset.view;
 }
 
 function closeMenus({ target }) {
@@ -50,7 +61,7 @@ async function keyDown(event) {
 function onlyPartsOfErrors({ detail }) {
   if (detail.ctx.response?.status >= 400) {
     const parts = detail.tasks.filter(({ type }) => type === "partial");
-    if (!parts.length) announce("That did not work. Nothing was changed.", "wrong");
+    if (!parts.length) say("That did not work. Nothing was changed.");
     detail.tasks.splice(0, detail.tasks.length, ...parts);
   }
 }
