@@ -84,8 +84,13 @@ def database(url: str) -> dict[str, Any]:
         "HOST": query.get("host") or parts.hostname or "",
         "PORT": str(parts.port or query.get("port", "")),
         # A pool, not CONN_MAX_AGE: under ASGI every request runs in a thread of its own, which would keep
-        # its connection for ever.
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}, "options": "-c jit=off"},
+        # its connection for ever. After a restart of PostgreSQL nobody is handed a dead connection, and none waits
+        # out the pauses between tries to reconnect, which double up to minutes without the short timeout.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 12, "timeout": 10, "reconnect_timeout": 4},
+            "options": "-c jit=off",
+        },
     }
 
 

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
+
+from mailserver.errors import Unavailable
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -28,7 +33,7 @@ _executors: dict[int, Executor] = {}
 
 
 async def run(function: Callable[..., Result], **values: object) -> Result:
-    """`function(**values)` in a thread; its result or its exception."""
+    """`function(**values)` in a thread; its result or its exception. Raises Unavailable without a database."""
     return await _submit(THREADS, function, values)
 
 
@@ -49,6 +54,10 @@ def _on_thread(function: Callable[..., Result], values: dict[str, object]) -> Re
     _look_after_connections()
     try:
         return function(**values)
+    except (OperationalError, InterfaceError) as error:
+        # A line and no traceback: while the database is away every session comes here, again and again.
+        logger.error("no database for %s: %s", function.__name__, " ".join(str(error).split()))
+        raise Unavailable("The database does not answer.") from error
     finally:
         _look_after_connections()
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
+from mailserver.errors import Unavailable
 from mailserver.servers import bridge
 
 
@@ -69,3 +71,30 @@ def test_it_leaves_no_connection_behind_on_its_threads():
 
     asyncio.run(bridge.run(ask))
     assert seen[0].connection is None
+
+
+def test_it_tells_of_a_database_that_is_away_in_one_line(caplog):
+    def ask() -> None:
+        raise OperationalError("connection failed:\n\tIs the server running?")
+
+    with caplog.at_level(logging.ERROR, logger="mailserver"), pytest.raises(Unavailable):
+        asyncio.run(bridge.run(ask))
+    (line,) = caplog.records
+    assert line.getMessage() == "no database for ask: connection failed: Is the server running?"
+    assert not line.exc_info
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_handed_a_connection_that_a_restart_of_the_database_broke():
+    def ask() -> int:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            return int(cursor.fetchone()[0])
+
+    first = asyncio.run(bridge.run(ask))
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert asyncio.run(bridge.run(ask)) != first

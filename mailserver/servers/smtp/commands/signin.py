@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from typing import TYPE_CHECKING
 
-from mailserver.errors import AuthenticationFailed
+from mailserver.errors import AuthenticationFailed, Unavailable
 from mailserver.mail import replies
 from mailserver.mail.replies import Reply
 from mailserver.servers import bridge
@@ -37,6 +37,8 @@ async def auth(connection: Connection, argument: str) -> Reply:
         connection.client.login = await _check(claim, connection.client.peer)
     except (SaslError, AuthenticationFailed):
         return await _failed(connection, mechanism)
+    except Unavailable:
+        return replies.AUTH_UNAVAILABLE
     connection.failed_sign_ins = 0
     connection.site.register.trust(connection)
     return replies.AUTHENTICATED
