@@ -124,8 +124,12 @@ class Wire(asyncio.Protocol):
     async def close(self, patience: float) -> None:
         """Closes in order (TLS says goodbye too), by force after `patience` seconds."""
         if patience:
-            self._transport.close()
+            # Closing a TLS transport twice breaks its abort() in older Pythons (Debian 12: 3.11.2).
+            if not self._transport.is_closing():
+                self._transport.close()
             await asyncio.wait([self._gone], timeout=patience)
+        if self._gone.done():
+            return
         self._transport.abort()
         # Normally the loop's next turn; the bound is for an event loop that forgets to tell.
         await asyncio.wait([self._gone], timeout=1)
