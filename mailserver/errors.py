@@ -9,6 +9,7 @@ CorreioError
 ├── AuthenticationFailed    wrong address, password or token
 ├── TooManyAttempts         too many failed sign-ins of late
 ├── UnknownRecipient        no such address here
+│   └── RecipientDisabled   the address or its account is switched off
 ├── RelayDenied             not our domain and nobody logged in
 ├── OverQuota               the mailbox's owner has no room left
 ├── TooManyRecipients       above the cap of one message
@@ -54,6 +55,10 @@ class TooManyAttempts(CorreioError):
 
 
 class UnknownRecipient(CorreioError):
+    pass
+
+
+class RecipientDisabled(UnknownRecipient):
     pass
 
 

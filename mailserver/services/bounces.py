@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from mailserver.errors import InvalidName, UnknownRecipient
 from mailserver.mail import addresses, dsn
@@ -32,8 +32,9 @@ def report(entry: QueueEntry, rows: Sequence[QueueRecipient], *, at: datetime) -
 
     Part of the recording transaction. None when nobody is to be told: the null sender (a report about a report,
     RFC 5321 §4.5.5), recipients with NOTIFY=NEVER, or a sender without a mailbox here (to whom a report would be
-    backscatter: we take mail from our own people only). A fault while reporting is logged and never undoes what
-    was delivered; the message's path tells of the failure all the same.
+    backscatter: we take mail from our own people only). A message we cannot report about is logged and never undoes
+    what was delivered; its path tells of the failure all the same. Raises OperationalError (no database, a deadlock):
+    then all is recorded again, the report included.
     """
     told = [row for row in rows if _wanted(row)]
     if not told:
@@ -44,6 +45,8 @@ def report(entry: QueueEntry, rows: Sequence[QueueRecipient], *, at: datetime) -
     try:
         with transaction.atomic():
             return _file(entry, told, at)
+    except OperationalError:
+        raise
     except Exception:
         logger.exception("the report about %s could not be filed", entry.reference)
         return None
@@ -55,7 +58,7 @@ def _wanted(row: QueueRecipient) -> bool:
 
 
 def _file(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime) -> int | None:
-    sender = _sender(entry)
+    sender = addressee(entry)
     if sender is None:
         logger.warning("no report about %s: its sender has no mailbox here", entry.reference)
         return None
@@ -70,7 +73,8 @@ def _file(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime) -> in
     return inbound.deliver(incoming).deliveries[0].message_id
 
 
-def _sender(entry: QueueEntry) -> Local | None:
+def addressee(entry: QueueEntry) -> Local | None:
+    """Whom a report about the entry goes to; None when its sender has no mailbox here."""
     try:
         found = recipients.lookup(addresses.parse(entry.sender))
     except (InvalidName, UnknownRecipient):

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 
 from mailserver.net import smtp_client
 from mailserver.net.mx import NoRoute, next_hops
@@ -30,6 +30,10 @@ BATCH = 40
 
 # A worker turns to other destinations after this many batches; the bell brings somebody back.
 BATCHES = 25
+
+# What another server has taken must be written down, else it is sent again. So a database that restarts is waited for,
+# in seconds and together for less than a lease.
+RECORDING_PAUSES = (1, 2, 4, 8, 16)
 
 # Rows are read and results written beside the running conversations, all workers of a process together.
 _desk = ThreadPoolExecutor(max_workers=4, thread_name_prefix="queue-desk")
@@ -109,11 +113,23 @@ async def _take_turn(turns: asyncio.Semaphore, claim: Claim, found: Found) -> Ex
         try:
             report = await _talk(claim, found)
             if report:
-                await _at_desk(partial(queue_record.record, claim, report))
+                await _write_down(claim, report)
         except Exception as fault:
             await _at_desk(partial(_put_off, claim, fault))
             return fault
     return None
+
+
+async def _write_down(claim: Claim, report: Report) -> None:
+    for pause in RECORDING_PAUSES:
+        try:
+            await _at_desk(partial(queue_record.record, claim, report))
+        except (OperationalError, InterfaceError) as trouble:
+            logger.warning("queue entry %s not recorded, again in %d s: %s", claim.entry_id, pause, trouble)
+            await asyncio.sleep(pause)
+        else:
+            return
+    await _at_desk(partial(queue_record.record, claim, report))
 
 
 async def _talk(claim: Claim, found: Found) -> Report | None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from django.conf import settings
 
-from mailserver.errors import UnknownRecipient
+from mailserver.errors import RecipientDisabled, UnknownRecipient
 from mailserver.mail import addresses, replies
 from mailserver.mail.replies import Reply
 from mailserver.net.smtp_results import Line, Outcome, Report, Result
-from mailserver.services import inbound, recipients
+from mailserver.services import bounces, inbound, recipients
 from mailserver.services.queue import Claim
 from mailserver.services.queue_record import Book, recording
 from mailserver.services.recipients import Local
 from mailserver.store import blobs
-from mailserver.store.models import QueueRecipient
+from mailserver.store.models import Mailbox, QueueRecipient
 
 PROTOCOL = "LOCAL"
 
@@ -39,6 +39,8 @@ def _file(book: Book) -> Report:
             takers[row.address] = found
         else:
             refused[row.address] = found
+    if refused:
+        _hold_inboxes(book, takers.values())
     lines = [Line(0.0, "note", f"{book.held.domain} lives on this server: no connection is needed")]
     reply = _stored(book, raw, list(takers.values()), started) if takers else None
     results = [_result(row.address, refused.get(row.address) or reply) for row in book.rows]
@@ -48,10 +50,23 @@ def _file(book: Book) -> Report:
     return Report(None, "", results, lines, started, finished)
 
 
+def _hold_inboxes(book: Book, takers: Iterable[Local]) -> None:
+    """Lock the Inboxes of the takers, and of the sender for the report, in the order of store/writer.py.
+
+    One after the other would let two messages that cross (Alice's to Bob, Bob's to Alice, each with a recipient who
+    is refused) wait for each other.
+    """
+    owners = [*takers, bounces.addressee(book.entry)]
+    boxes = Mailbox.objects.filter(special_use=Mailbox.Use.INBOX, account__in=[o.account_id for o in owners if o])
+    list(boxes.select_for_update(no_key=True, of=("self",)).order_by("id"))
+
+
 def _taker(row: QueueRecipient, size: int) -> Local | Reply:
     """The mailbox of a recipient, or the reply our own MX would give."""
     try:
         found = recipients.lookup(addresses.parse(row.address))
+    except RecipientDisabled:
+        return replies.RECIPIENT_DISABLED
     except UnknownRecipient:
         return replies.UNKNOWN_RECIPIENT
     if not isinstance(found, Local):

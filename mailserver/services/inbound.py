@@ -10,12 +10,12 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from mailserver.errors import NotFound
+from mailserver.errors import NotFound, OverQuota
 from mailserver.mail import trace
 from mailserver.mail.message import Parsed, parse
 from mailserver.services import events, reports
 from mailserver.services.filing import Filed, Filing, file
-from mailserver.services.recipients import Local
+from mailserver.services.recipients import Local, room
 from mailserver.store import blobs
 from mailserver.store.models import Blob, Event, Mailbox, Message
 from mailserver.store.writer import MailboxWriter, writing
@@ -64,16 +64,19 @@ def new_reference() -> str:
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(12))
 
 
-def deliver(incoming: Incoming, *, parsed: Parsed | None = None) -> Stored:
+def deliver(incoming: Incoming, *, parsed: Parsed | None = None, within_quota: bool = False) -> Stored:
     """File a message in the Inbox of its recipients; returns after COMMIT (or inside the caller's transaction).
 
     An account that has these very octets under this Message-ID already keeps one copy: a sender that lost our 250,
-    or was killed before it could note it, sends again. Raises NotFound if a recipient has no Inbox.
+    or was killed before it could note it, sends again. Raises NotFound if a recipient has no Inbox; with
+    `within_quota` OverQuota if no recipient has room for it.
     """
-    return deliver_all([incoming], parsed=[parsed or parse(incoming.raw)])[0]
+    return deliver_all([incoming], parsed=[parsed or parse(incoming.raw)], within_quota=within_quota)[0]
 
 
-def deliver_all(batch: Sequence[Incoming], *, parsed: Sequence[Parsed] | None = None) -> list[Stored]:
+def deliver_all(
+    batch: Sequence[Incoming], *, parsed: Sequence[Parsed] | None = None, within_quota: bool = False
+) -> list[Stored]:
     """Deliver several messages in one transaction, all or none; the answers in order."""
     parsed = parsed or [parse(incoming.raw) for incoming in batch]
     accounts = {recipient.account_id for incoming in batch for recipient in incoming.recipients}
@@ -82,7 +85,19 @@ def deliver_all(batch: Sequence[Incoming], *, parsed: Sequence[Parsed] | None = 
     if len(inboxes) != len(accounts):
         raise NotFound("A recipient has no Inbox.")
     with writing(inboxes.values()) as writer:
+        if within_quota:
+            _check_room(batch)
         return [_file(writer, inboxes, *pair) for pair in zip(batch, parsed, strict=True)]
+
+
+def _check_room(batch: Sequence[Incoming]) -> None:
+    """Under the lock of the Inboxes, so that messages which come at once cannot share the same room.
+
+    SMTP has one answer to a message for all its recipients: one with room is not harmed by another without.
+    """
+    for incoming in batch:
+        if not any(room(recipient.account_id) >= len(incoming.raw) for recipient in incoming.recipients):
+            raise OverQuota("No recipient has room for this message.")
 
 
 def _file(writer: MailboxWriter, inboxes: Mapping[int, int], incoming: Incoming, parsed: Parsed) -> Stored:
@@ -123,7 +138,7 @@ def _file(writer: MailboxWriter, inboxes: Mapping[int, int], incoming: Incoming,
 
 
 def _already_here(blob: Blob, parsed: Parsed, accounts: dict[int, Local]) -> dict[int, int]:
-    """Account → message id, where the same octets were filed before."""
+    """Account → message id, where the same octets were filed before and are still in a folder."""
     if not parsed.message_id:
         return {}
     rows = Message.objects.filter(
@@ -132,6 +147,7 @@ def _already_here(blob: Blob, parsed: Parsed, accounts: dict[int, Local]) -> dic
         blob__size=blob.size,
         blob__digest=blob.digest,
         prefix__gt=b"",  # one's own sent copy or draft is no delivery
+        entries__isnull=False,
     ).exclude(blob_id=blob.pk)
     return dict(rows.values_list("account_id", "id"))
 

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db.models import Sum
 from django.db.models.functions import Lower
 
-from mailserver.errors import UnknownRecipient
+from mailserver.errors import RecipientDisabled, UnknownRecipient
 from mailserver.mail.addresses import Address, base_local
-from mailserver.store.models import Account, Domain, Mailbox
+from mailserver.store.models import Account, Domain
 from mailserver.store.models import Address as AddressRow
 
 UNBOUNDED = 1 << 62
@@ -40,26 +40,32 @@ def is_hosted(domain: str) -> bool:
 def lookup(address: Address) -> Local | Remote:
     """Where mail to `address` belongs. Exact address, without +detail, catch-all, postmaster: in this order.
 
-    Raises UnknownRecipient when the domain is hosted here and nobody has the address.
+    Raises UnknownRecipient when the domain is hosted here and nobody has the address, RecipientDisabled when it or its
+    account is switched off: such mail is nobody else's, so the catch-all does not get it.
     """
-    domain = Domain.objects.filter(name=address.domain, hosted=True).first()
+    domain = Domain.objects.filter(name=address.domain, hosted=True).select_related("catch_all").first()
     if domain is None:
         if is_own_postmaster(address):
             return Local(_administrator(), str(address))
         return Remote(str(address), address.domain)
-    wanted = list(dict.fromkeys([address.local.lower(), base_local(address.local).lower()]))
-    rows = AddressRow.objects.filter(domain=domain, enabled=True, account__is_active=True).annotate(
-        lower=Lower("local_part")
-    )
-    owners = dict(rows.filter(lower__in=wanted).values_list("lower", "account_id"))
-    for local in wanted:
-        if local in owners:
-            return Local(owners[local], str(address))
-    if domain.catch_all_id:
-        return Local(domain.catch_all_id, str(address))
-    if address.local.lower() == "postmaster":
+    owner = _owner(domain, address)
+    if owner and owner.enabled and owner.account.is_active:
+        return Local(owner.account_id, str(address))
+    postmaster = address.local.lower() == "postmaster"
+    if owner and not postmaster:
+        raise RecipientDisabled(f"The address {address} takes no mail.")
+    if domain.catch_all and domain.catch_all.is_active:
+        return Local(domain.catch_all.pk, str(address))
+    if postmaster:
         return Local(_administrator(), str(address))
     raise UnknownRecipient(f"Nobody here has the address {address}.")
+
+
+def _owner(domain: Domain, address: Address) -> AddressRow | None:
+    wanted = [address.local.lower(), base_local(address.local).lower()]
+    rows = AddressRow.objects.filter(domain=domain).select_related("account").annotate(lower=Lower("local_part"))
+    found = {row.local_part.lower(): row for row in rows.filter(lower__in=wanted)}
+    return found.get(wanted[0]) or found.get(wanted[1])
 
 
 def is_own_postmaster(address: Address) -> bool:
@@ -77,8 +83,6 @@ def _administrator() -> int:
 
 def room(account_id: int) -> int:
     """Bytes the account may still store; UNBOUNDED without a quota. Never below 0."""
-    quota = Account.objects.values_list("quota", flat=True).get(pk=account_id)
-    if quota == 0:
-        return UNBOUNDED
-    used = Mailbox.objects.filter(account_id=account_id).aggregate(total=Sum("size"))["total"] or 0
-    return max(0, quota - used)
+    rows = Account.objects.filter(pk=account_id).annotate(used=Sum("mailboxes__size"))
+    quota, used = rows.values_list("quota", "used").get()
+    return max(0, quota - (used or 0)) if quota else UNBOUNDED

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError, connections
 from django.utils import timezone
 
-from mailserver.services import accounts, delivery, queue
+from mailserver.services import accounts, bounces, delivery, queue, queue_record
 from mailserver.store.models import Account, Domain, Event, MailboxMessage, QueueEntry
 from tests.support.dns_server import SERVFAIL, DnsServer
 from tests.support.mail import message
@@ -218,3 +222,44 @@ def test_it_delivers_to_aliases_of_one_account_once(configure, alice, bob):
     delivery.deliver_domain("hamburger.edu")
     assert set(entry.recipients.values_list("state", flat=True)) == {"delivered"}
     assert MailboxMessage.objects.filter(account=bob).count() == 1
+
+
+def test_it_files_two_messages_that_cross_with_their_reports(configure, monkeypatch, alice, bob):
+    """Each worker has filed its message and comes to the report for the other's Inbox at the same time."""
+    to_bob = queued(alice, "bob@hamburger.edu", "nobody@hamburger.edu")
+    to_alice = queued(bob, "alice@crepes.fr", "nobody@crepes.fr")
+    both, report = threading.Barrier(2), bounces.report
+
+    def meet(*args, **values):
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        return report(*args, **values)
+
+    def work(domain: str) -> int:
+        try:
+            return delivery.deliver_domain(domain)
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(bounces, "report", meet)
+    with ThreadPoolExecutor(2) as workers:
+        assert list(workers.map(work, ("hamburger.edu", "crepes.fr"))) == [1, 1]
+    for entry in (to_bob, to_alice):
+        assert set(entry.recipients.values_list("state", flat=True)) == {"delivered", "bounced"}
+        assert Event.objects.get(entry=entry, kind="bounced").detail["report"]
+
+
+def test_it_waits_for_a_database_that_restarts_with_what_the_other_server_has_taken(remote, monkeypatch, alice):
+    server, record, away = remote(), queue_record.record, [OperationalError("away")] * 2
+
+    def recorded(*args):
+        if away:
+            raise away.pop()
+        record(*args)
+
+    monkeypatch.setattr(queue_record, "record", recorded)
+    monkeypatch.setattr(delivery, "RECORDING_PAUSES", (0, 0, 0))
+    entry = queued(alice, "bob@hamburger.edu")
+    delivery.deliver_domain("hamburger.edu")
+    assert only(entry).state == "delivered"
+    assert len(server.messages) == 1

@@ -44,6 +44,15 @@ def test_it_files_the_same_octets_once_however_often_they_are_sent(alice):
     assert Blob.objects.count() == 1
 
 
+def test_it_files_the_same_octets_again_when_the_first_copy_was_deleted_for_good(alice):
+    incoming = Incoming(raw=message(), sender="bob@hamburger.edu", recipients=(local(alice),))
+    (first,) = deliver(incoming).deliveries
+    messages.expunge(account_id=alice.pk, mailbox_id=first.mailbox_id, uids=[first.uid])
+    (again,) = deliver(incoming).deliveries
+    assert not again.duplicate
+    assert MailboxMessage.objects.filter(account_id=alice.pk).count() == 1
+
+
 def test_it_keeps_two_different_messages_with_one_message_id(alice):
     for body in ("one\r\n", "two\r\n"):
         raw = message(message_id="same@hamburger.edu", body=body)

@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 TABLE: Mapping[type[errors.CorreioError], Reply] = {
     errors.UnknownRecipient: replies.UNKNOWN_RECIPIENT,
+    errors.RecipientDisabled: replies.RECIPIENT_DISABLED,
     errors.RelayDenied: replies.RELAY_DENIED,
     errors.OverQuota: replies.MAILBOX_FULL,
     errors.TooManyRecipients: replies.TOO_MANY_RECIPIENTS,

@@ -54,6 +54,7 @@ class MxDoor:
                 eight_bit=transaction.eight_bit,
                 smtputf8=transaction.smtputf8,
             ),
+            within_quota=True,
         )
         logger.info(
             "mx %s: stored %s from <%s>, %d octets for %d recipients",

@@ -89,6 +89,33 @@ def test_it_refuses_a_message_announced_larger_than_the_room(hello, bob):
     hello.ask("RCPT TO:<bob@hamburger.edu>", r"452 4\.2\.2 .*")
 
 
+def test_it_refuses_a_message_that_turns_out_larger_than_the_room(mail, bob):
+    bob.quota = 1000
+    bob.save()
+    mail.ask("RCPT TO:<bob@hamburger.edu>", "250 .*")
+    mail.ask("DATA", "354 .*")
+    mail.send("Subject: Large", "", "x" * 2000, ".")
+    mail.expect(r"452 4\.2\.2 .*")
+    assert not Message.objects.exists()
+
+
+def test_it_does_not_refuse_it_when_another_recipient_has_room(mail, bob, charlie):
+    bob.quota = 1000
+    bob.save()
+    mail.ask("RCPT TO:<bob@hamburger.edu>", "250 .*")
+    mail.ask("RCPT TO:<charlie@hamburger.edu>", "250 .*")
+    mail.ask("DATA", "354 .*")
+    mail.send("Subject: Large", "", "x" * 2000, ".")
+    mail.expect("250 .*")
+
+
+def test_it_says_that_a_switched_off_mailbox_takes_no_mail(hello, bob):
+    bob.is_active = False
+    bob.save()
+    hello.ask("MAIL FROM:<alice@crepes.fr>", r"250 .*")
+    hello.ask("RCPT TO:<bob@hamburger.edu>", r"550 5\.2\.1 .*")
+
+
 def test_it_takes_so_many_recipients(db, tmp_path, bob):
     with in_the_tests_transaction(), listening(tmp_path, max_recipients=3) as ports, Dialogue(ports.mx) as client:
         client.expect("220 .*")
