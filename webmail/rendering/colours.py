@@ -6,6 +6,8 @@ import re
 
 _DECLARATION = re.compile(r"""(?P<before>[;"'\s])color\s*:\s*(?P<value>[^;"']+)(?P<after>;?)""", re.IGNORECASE)
 _FONT = re.compile(r"""(?P<before><font[^>]*)\scolor=(?P<quote>["'])(?P<value>[^"']+)(?P=quote)""", re.IGNORECASE)
+# Cleaned HTML has no < or > inside attributes, so that what people wrote about styles is never taken for one.
+_TAG = re.compile(r"<[a-z][^<>]*>", re.IGNORECASE)
 _GROUND = re.compile(r"""\s(?:bgcolor|background)=|[;"'\s]background(?:-color|-image)?\s*:""", re.IGNORECASE)
 _HEX = re.compile(r"#(?:([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})|([0-9a-f])([0-9a-f])([0-9a-f]))", re.IGNORECASE)
 _RGB = re.compile(r"rgb\(\s*(\d+)[,\s]+(\d+)[,\s]+(\d+)\s*\)", re.IGNORECASE)
@@ -18,16 +20,25 @@ SOFT = "light-dark(#59585a, #a9a69e)"
 
 def adapted(html: str) -> str:
     """The HTML with black and grey type in the colours of the theme; left alone when it paints its own ground."""
-    if _GROUND.search(html):
+    if _GROUND.search(_tags(html)):
         return html
-    html = _DECLARATION.sub(lambda found: _replacement(found["before"], found["value"], found["after"], found[0]), html)
-    return _FONT.sub(lambda found: found["before"] if _grey(found["value"]) is not None else found[0], html)
+    return _TAG.sub(lambda tag: _adapted_tag(tag[0]), html)
 
 
 def has_own(html: str) -> bool:
     """Whether colours are left that only look right on the sheet they were made for."""
-    others = (found["value"] for found in _DECLARATION.finditer(html) if SOFT not in found["value"] + ")")
-    return bool(_GROUND.search(html)) or any(_grey(value) is None for value in others) or bool(_FONT.search(html))
+    tags = _tags(html)
+    others = (found["value"] for found in _DECLARATION.finditer(tags) if SOFT not in found["value"] + ")")
+    return bool(_GROUND.search(tags)) or any(_grey(value) is None for value in others) or bool(_FONT.search(tags))
+
+
+def _tags(html: str) -> str:
+    return "\n".join(_TAG.findall(html))
+
+
+def _adapted_tag(tag: str) -> str:
+    tag = _DECLARATION.sub(lambda found: _replacement(found["before"], found["value"], found["after"], found[0]), tag)
+    return _FONT.sub(lambda found: found["before"] if _grey(found["value"]) is not None else found[0], tag)
 
 
 def _replacement(before: str, value: str, after: str, whole: str) -> str:

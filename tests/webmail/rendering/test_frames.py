@@ -44,6 +44,8 @@ def test_it_leaves_other_quotes_where_they_are(html):
         ('<td bgcolor="#fff" style="color:#333">x</td>', '<td bgcolor="#fff" style="color:#333">x</td>', True),
         ('<p style="background-color:#fff">x</p>', '<p style="background-color:#fff">x</p>', True),
         ("<p>colour: none</p>", "<p>colour: none</p>", False),
+        ("<p>The color: black; yes</p>", "<p>The color: black; yes</p>", False),
+        ("<p>I said color: red; or bgcolor= red</p>", "<p>I said color: red; or bgcolor= red</p>", False),
     ],
 )
 def test_it_lets_grey_type_follow_the_theme(html, adapted, own):
