@@ -8,6 +8,8 @@ const TAGS = "a b blockquote br code div em h1 h2 h3 h4 h5 h6 hr i img li ol p p
 const CLEAN = {
   ALLOWED_TAGS: TAGS.split(" "),
   ALLOWED_ATTR: ["href", "src", "alt", "dir", "type", "colspan", "rowspan"],
+  ALLOW_DATA_ATTR: false, // the page's own behaviours, keys and htmx listen to them
+  ALLOW_ARIA_ATTR: false,
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:|cid:|data:image\/(?:png|gif|jpe?g|webp);)/i,
   RETURN_DOM_FRAGMENT: true,
 };
