@@ -136,7 +136,7 @@ def build(
     return Conversation(
         thread_id=thread_id,
         subject=visible(bare_subject(first) if len(cards) > 1 else first) or "(no subject)",
-        participants=joined(_everybody(cards)),
+        participants=joined(_everybody(cards), whole=True),
         runs=_runs(cards),
         cards=cards,
         unseen=sum(not item.seen for item in items),

@@ -55,9 +55,9 @@ def senders(found: Sequence[Person]) -> str:
     return ", ".join(names) if len(names) <= 4 else f"{names[0]} … {names[-2]}, {names[-1]}"
 
 
-def joined(found: Sequence[Person], most: int = 4) -> str:
-    """'Bob, Tomás and you' for a sentence, one alone by full name; beyond `most` the rest is counted."""
-    alone = len({who.address for who in found if not who.me}) == 1
+def joined(found: Sequence[Person], most: int = 4, *, whole: bool = False) -> str:
+    """'Bob, Tomás and you' for a sentence; beyond `most` the rest is counted. `whole`: one alone by full name."""
+    alone = whole and len({who.address for who in found if not who.me}) == 1
     names = list(dict.fromkeys("you" if who.me else who.name if alone else who.first_name for who in found))
     names.sort(key=lambda name: name == "you")
     if len(names) > most:

@@ -33,7 +33,8 @@ def test_it_lists_senders():
 
 
 def test_it_joins_names_to_a_sentence():
-    assert joined([ME, BOB]) == "Bob Burger and you"
+    assert joined([ME, BOB]) == "Bob and you"
+    assert joined([ME, BOB], whole=True) == "Bob Burger and you"
     assert joined([ME, BOB, TOMAS]) == "Bob, Tomás and you"
     assert joined([BOB, TOMAS], most=1) == "Bob and 1 more"
     assert joined([]) == ""
