@@ -170,8 +170,14 @@ def _person(failure: Failure) -> list[str]:
     if failure.retry_until:
         lines.append(f"  It is tried until {format_datetime(failure.retry_until)}.")
     if said:
-        lines.append(f"  {failure.remote or 'The server'} said: {said}")
+        lines.append(f"  {_who(failure)} said: {said}")
     return ["\n".join(lines)]
+
+
+def _who(failure: Failure) -> str:
+    """RFC 3464 §2.3.6: only a diagnostic of type smtp is a reply of the remote server; others are our own words."""
+    said = failure.diagnostic.partition(";")[0].strip().lower() == "smtp"
+    return (failure.remote or "The server") if said else "Our server"
 
 
 def status_in(text: str) -> str:

@@ -116,7 +116,12 @@ class Connection:
         encrypt: bool,
     ) -> Connection:
         transcript.note(f"Calling {hop}")
-        dialogue = Dialogue(await _call(hop, timeouts.connect), transcript, deadline)
+        try:
+            wire = await _call(hop, timeouts.connect)
+        except SmtpFailure as failure:
+            transcript.note(failure.text)
+            raise
+        dialogue = Dialogue(wire, transcript, deadline)
         connection = cls(hop, hostname, timeouts, dialogue)
         try:
             await connection._begin(encrypt)

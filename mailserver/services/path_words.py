@@ -11,6 +11,8 @@ from mailserver.mail import explain
 from mailserver.services.path import Way, WayState
 
 _SPANS = (("day", 86400), ("hour", 3600), ("minute", 60))
+# Below this many seconds their hundredths say something.
+FINE = 10
 _SHORT = (("days", 86400), ("h", 3600), ("min", 60))
 
 
@@ -49,13 +51,13 @@ def day(at: datetime) -> str:
 
 
 def span(length: timedelta) -> str:
-    """`1.84 seconds`, `12 minutes`, `1 hour`, `5 days`."""
+    """`1.84 seconds`, `30 seconds`, `12 minutes`, `1 hour`, `5 days`."""
     seconds = max(0.0, length.total_seconds())
     for unit, size in _SPANS:
         if seconds >= size:
             count = round(seconds / size)
             return f"{count} {unit}" + ("" if count == 1 else "s")
-    return f"{seconds:.2f} seconds"
+    return f"{seconds:.2f} seconds" if seconds < FINE else f"{seconds:.0f} seconds"
 
 
 def since(before: datetime | None, at: datetime | None) -> str:

@@ -108,7 +108,7 @@ def submit(
     targets = _targets(recipients)
     _check_rights(account_id, sender, raw)
     at = timezone.now()
-    content = submitted.prepare(raw, domain=_domain(sender), at=at)
+    content = submitted.prepare(raw, sender=sender, domain=_domain(sender), at=at)
     parsed = parse(content.kept)
     with writing(_folders(envelope)) as writer:
         _check_sending_limit(account_id, len(targets), at)
@@ -137,7 +137,7 @@ def _targets(recipients: Sequence[SubmittedRecipient]) -> dict[Address, Submitte
 
 def _check_rights(account_id: int, sender: str, raw: bytes) -> None:
     authors = submitted.authors(raw)
-    if not authors.writers:
+    if not authors.writers and (authors.named or not sender):
         raise NotPermitted("The message has no From.")
     people = [person for person in (*authors.writers, *authors.senders) if not _is_own(account_id, person)]
     if people:
@@ -200,7 +200,9 @@ def _queue(
         subject=parsed.subject,
         size=len(prefix) + outgoing.size,
         eight_bit=envelope.eight_bit or not content.outgoing.isascii(),
-        smtputf8=envelope.smtputf8 or not all(address.is_ascii for address in targets),
+        # Only what really needs it: programs that always ask for it would have plain mail returned by servers without
+        # it. Addresses beyond ASCII are seen without this, each for itself.
+        smtputf8=envelope.smtputf8 and submitted.needs_smtputf8(content.outgoing),
         envelope_id=envelope.envelope_id,
         full_return=envelope.full_return,
         not_before=at,

@@ -58,6 +58,12 @@ def test_a_bounce_tells_people_first() -> None:
     assert "Subject: Crêpes" in text
 
 
+def test_a_bounce_does_not_put_our_words_into_another_servers_mouth() -> None:
+    raw = bounce(Failure("bob@hamburger.edu", diagnostic="x-correio; 5.1.2 The domain does not exist"))
+    text = structure.text(raw, parse(raw).root.children[0])
+    assert "Our server said: 5.1.2 The domain does not exist" in text
+
+
 def test_a_bounce_is_read_back() -> None:
     report = dsn.parse(bounce())
     assert report == dsn.Report(

@@ -16,7 +16,7 @@ WHOLE = b"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@crepes.fr>\r\n
 
 
 def prepared(raw: bytes):
-    return prepare(raw, domain="crepes.fr", at=AT)
+    return prepare(raw, sender="alice@crepes.fr", domain="crepes.fr", at=AT)
 
 
 def test_it_leaves_a_complete_message_alone():
@@ -50,6 +50,7 @@ def test_it_adds_date_and_message_id():
 
 
 def test_it_adds_only_what_is_missing():
+    assert prepared(b"Date: x\r\nMessage-ID: <y>\r\n\r\n").kept.startswith(b"From: alice@crepes.fr\r\nDate: x\r\n")
     raw = b"DATE: today\r\nFrom: alice@crepes.fr\r\n\r\nHi\r\n"
     assert prepared(raw).kept.removesuffix(raw).startswith(b"Message-ID: <")
     empty = b"Date: x\r\nMessage-ID: \r\n\r\nHi\r\n"
@@ -59,7 +60,7 @@ def test_it_adds_only_what_is_missing():
 @pytest.mark.parametrize("raw", [b"", b"just text\r\n", b"\r\nHi\r\n"])
 def test_it_gives_a_header_to_what_has_none(raw):
     result = prepared(raw)
-    assert Headers(result.kept).names() == ["date", "message-id"]
+    assert Headers(result.kept).names() == ["date", "message-id", "from"]
     assert result.kept.endswith(b"\r\n\r\n" + raw)
 
 

@@ -16,6 +16,7 @@ NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
     [
         (timedelta(seconds=1.84), "1.84 seconds"),
         (timedelta(seconds=-1), "0.00 seconds"),
+        (timedelta(seconds=30.37), "30 seconds"),
         (timedelta(minutes=1), "1 minute"),
         (timedelta(minutes=12), "12 minutes"),
         (timedelta(hours=5), "5 hours"),

@@ -58,7 +58,7 @@ def test_it_queues_a_message_of_a_mail_program(alice, woken):
     assert (entry.sender, entry.subject, entry.smtputf8, entry.sent_copy) == (
         "alice@crepes.fr",
         "Crêpe night",
-        True,
+        False,
         None,
     )
     assert entry.message_id.endswith("@hamburger.edu")
@@ -154,7 +154,6 @@ def test_it_refuses_a_sender_that_is_not_alice(alice, bob, sender):
         "From: alice@crepes.fr\r\nSender: bob@hamburger.edu",
         "From: Alice",
         "From:",
-        "Subject: no From",
         "From: =?utf-8?q?alice=40crepes=2Efr?= <bob@hamburger.edu>",
     ],
 )
@@ -162,6 +161,30 @@ def test_it_refuses_a_from_that_is_not_alice(alice, bob, header):
     with pytest.raises(NotPermitted):
         submit(alice, raw=f"{header}\r\nSubject: x\r\n\r\nHi\r\n".encode())
     assert not QueueEntry.objects.exists()
+
+
+def test_it_writes_the_sender_into_what_has_no_from(alice, woken):
+    raw = b"Do you like ketchup?\r\n"
+    entry = QueueEntry.objects.get(pk=submit(alice, sender="alice+me@crepes.fr", raw=raw).entry_id)
+    out = blobs.read(entry.blob_id)
+    assert b"\r\nFrom: alice+me@crepes.fr\r\n" in out
+    assert out.endswith(b"\r\n\r\n" + raw)
+    with pytest.raises(NotPermitted):
+        submit(alice, sender="", raw=raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "needed"),
+    [
+        (message(sender=ALICE, subject="Crepe night"), False),
+        (b"From: alice@crepes.fr\r\n\r\ncr\xc3\xaape\r\n", False),
+        ("From: alice@crepes.fr\r\nTo: zoë@crepes.fr\r\n\r\nHi\r\n".encode(), True),
+        ("From: alice@crepes.fr\r\nContent-Type: message/global\r\n\r\nFrom: zoë@x.example\r\n".encode(), True),
+    ],
+)
+def test_it_asks_for_smtputf8_only_when_the_message_needs_it(alice, woken, raw, needed):
+    done = submit(alice, raw=raw, to=["bob@hamburger.edu"], smtputf8=True)
+    assert QueueEntry.objects.get(pk=done.entry_id).smtputf8 is needed
 
 
 def test_it_takes_every_address_of_alice(alice, domains, woken):

@@ -88,7 +88,9 @@ class Content:
 
 
 def header(content: bytes) -> bytes:
-    """The header block of a message, as far as the first empty line."""
+    """The header block of a message, as far as the first empty line, which may be the very first."""
+    if content.startswith(b"\r\n"):
+        return b""
     end = content.find(b"\r\n\r\n")
     return content[:end] if end >= 0 else content
 

@@ -50,7 +50,7 @@ class MxDoor:
                 peer=client.peer,
                 helo=client.helo,
                 tls=client.tls,
-                protocol=client.protocol,
+                protocol=client.protocol(transaction.smtputf8),
                 eight_bit=transaction.eight_bit,
                 smtputf8=transaction.smtputf8,
             ),

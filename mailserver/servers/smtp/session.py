@@ -30,12 +30,11 @@ class Client:
         session: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         return cls(str(name[0]) if isinstance(name, tuple) else "", describe(session) if session else "")
 
-    @property
-    def protocol(self) -> str:
-        """The word after `with` in a Received field (RFC 3848, RFC 6531 §4.3 without its own words)."""
+    def protocol(self, smtputf8: bool) -> str:
+        """The word after `with` in the Received field of a message (RFC 3848, RFC 6531 §4.3)."""
         if not self.extended:
             return "SMTP"
-        return "ESMTP" + ("S" if self.tls else "") + ("A" if self.login else "")
+        return ("UTF8SMTP" if smtputf8 else "ESMTP") + ("S" if self.tls else "") + ("A" if self.login else "")
 
 
 @dataclass(slots=True)

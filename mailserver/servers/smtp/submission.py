@@ -51,7 +51,7 @@ class SubmissionDoor:
             peer=client.peer,
             helo=client.helo,
             tls=client.tls,
-            protocol=client.protocol,
+            protocol=client.protocol(transaction.smtputf8),
             draft=login.draft,
             composed_at=login.composed_at,
         )

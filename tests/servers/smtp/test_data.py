@@ -147,3 +147,6 @@ def test_it_refuses_mail_that_goes_in_a_circle(hello, bob):
     started(hello)
     hello.push(trace * 100 + b"\r\n" + trace * 50 + b".\r\n")
     hello.expect(r"250 .*")
+    started(hello)
+    hello.push(b"\r\n" + trace * 101 + b".\r\n")
+    hello.expect(r"250 .*")

@@ -23,6 +23,7 @@ def test_it_takes_addresses_beyond_ascii_with_the_word(hello, jose):
     hello.expect("250 .*")
     raw = messages.raw(Message.objects.get(account=jose))
     assert raw.startswith("Return-Path: <zoë@crepes.fr>".encode())
+    assert b" with UTF8SMTP\r\n" in raw
 
 
 def test_it_asks_for_the_word(hello, jose):
