@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
 from mailserver.services import mailboxes, messages
 from mailserver.store.models.mailbox import Flag
 from tests.browser.conftest import until
+from tests.browser.server import session_cookie
 from tests.support.mail import delivered
 from tests.webmail.reading import address
 
@@ -77,6 +80,7 @@ def test_it_adds_an_answer_to_the_open_conversation(alice, open_page):
     expect(page.locator(".msg")).to_have_count(2)
     expect(page.locator(".msg").last).to_contain_text("Yes.")
     expect(page.locator(".row.open .from i")).to_have_text("2")
+    expect(page.locator(".row.open")).not_to_have_class(re.compile("unread"))
 
 
 def test_it_follows_the_folder_it_went_to(alice, open_page):
@@ -89,3 +93,20 @@ def test_it_follows_the_folder_it_went_to(alice, open_page):
     expect(page.locator('[data-place="inbox"] .n')).to_have_text("2")
     messages.move(account_id=alice.pk, mailbox_id=place.mailbox_id, uids=[place.uid], target_id=archive.pk)
     expect(page.locator(".row .subject")).to_have_text("New")
+
+
+def test_it_holds_many_open_pages_and_still_answers(alice, server, transactional_db):
+    cookie = session_cookie(alice)
+    headers = {"Cookie": f"{cookie['name']}={cookie['value']}"}
+    where = urlsplit(server.url).netloc
+    streams = [HTTPConnection(where, timeout=20) for _ in range(40)]
+    for stream in streams:
+        stream.request("GET", "/live/", headers=headers)
+        assert stream.getresponse().read(20).startswith(b"retry: 2000")
+    page = HTTPConnection(where, timeout=10)
+    page.request("GET", "/", headers=headers)
+    response = page.getresponse()
+    assert response.status == 200, "the pool has fewer connections than there are streams"
+    response.read()
+    for connection in (*streams, page):
+        connection.close()

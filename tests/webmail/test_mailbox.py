@@ -85,6 +85,8 @@ def test_it_goes_on_where_the_page_before_ended(alice):
     assert len(texts(first, ".row")) == threads.PAGE
     assert texts(second, ".row .subject") == ["Number 2", "Number 1", "Number 0"]
     assert "That is all" in texts(second, ".foot")[0]
+    assert only(second, ".newest a").attributes["href"] == f"/mail/{box(alice).pk}/"
+    assert not first.css(".newest")
     rows = browser.get(older, headers=HTMX).content.decode()
     assert rows.lstrip().startswith("<li")
     assert "<html" not in rows

@@ -37,6 +37,11 @@ export default function reading(section) {
     }
     const answer = find("#answer", fresh);
     if (answer) find("#answer", section).replaceWith(answer);
+    const markRead = find(".mark-read", fresh);
+    if (!markRead || document.visibilityState !== "visible") return;
+    find(".mark-read", section)?.remove();
+    find("#tools", section).after(markRead);
+    htmx.process(markRead);
   }
   document.addEventListener("mail:open-changed", more);
   section.addEventListener("click", back);

@@ -27,11 +27,13 @@ export function merge(section, row) {
   return true;
 }
 
-/** Before the first row that is older; false when it belongs to a page that is not here yet. */
+/** Before the first row that is older; false when it belongs to a page that is not here. */
 function insert(list, row) {
   const older = findAll(".row", list).find((other) => Number(other.dataset.at) < Number(row.dataset.at));
   const more = find(".older", list);
   if (!older && more) return false;
+  const isNewest = older && older === find(".row", list);
+  if (isNewest && find(".newest", list)) return false;
   if (older) older.before(row);
   else find(".foot", list).before(row);
   return true;
