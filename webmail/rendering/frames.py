@@ -69,8 +69,8 @@ def document(request: HttpRequest, message: Message, account: Account, *, remote
     response = HttpResponse(render_to_string("conversation/frame.html", context))
     origin = f"{request.scheme}://{request.get_host()}"
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; img-src {origin}/picture/ data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-        f"frame-ancestors {origin}; sandbox {SANDBOX}"
+        f"default-src 'none'; img-src {origin}/picture/ data:; style-src 'unsafe-inline'; base-uri 'none'; "
+        f"form-action 'none'; frame-ancestors {origin}; sandbox {SANDBOX}"
     )
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
