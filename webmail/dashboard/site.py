@@ -42,6 +42,12 @@ class Dashboard(AdminSite):
         context = {**self.each_context(request), "title": "Overview", "overview": overview.build(), "here": "overview"}
         return TemplateResponse(request, "admin/index.html", context)
 
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """There is one application: its page is the overview."""
+        return self.index(request)
+
     def get_urls(self) -> list[URLResolver | URLPattern]:
         own = [
             path("logout/", RedirectView.as_view(pattern_name="account"), name="logout"),
