@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import celeryd_after_setup, worker_ready
 
 from mailserver.services import delivery, queue, retention
 
@@ -23,6 +23,12 @@ def sweep() -> None:
 @shared_task
 def tidy() -> None:
     retention.tidy()
+
+
+@celeryd_after_setup.connect
+def share_threads(instance: Any, **_: Any) -> None:
+    """Other servers never hold all threads of a worker."""
+    delivery.open_lanes(instance.concurrency)
 
 
 @worker_ready.connect

@@ -170,8 +170,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2}
 # Threads: a delivery mostly waits for another server, and each returns its database connection before it does.
+# Servers that do not answer hold some of them for minutes, but never all (services/delivery_lanes.py).
 CELERY_WORKER_POOL = "threads"
-CELERY_WORKER_CONCURRENCY = 4
+CELERY_WORKER_CONCURRENCY = 16
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE_FILENAME = str(CORREIO.data_dir / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {

@@ -53,6 +53,7 @@ class _Delivery:
     results: dict[str, Result] = field(default_factory=dict)
     turned_away: list[tuple[Hop, SmtpFailure]] = field(default_factory=list)
     in_doubt: bool = False
+    reached: bool = False
     hop: Hop | None = None
     tls: str = ""
 
@@ -80,6 +81,7 @@ class _Delivery:
         except SmtpFailure as failure:
             self.turned_away.append((hop, failure))
             return
+        self.reached = True
         try:
             self.tls = connection.tls
             part = replace(self.outgoing, recipients=tuple(self.unsettled))
@@ -94,7 +96,7 @@ class _Delivery:
     def report(self) -> Report:
         results = [self.results.get(r) or self._unreached(r) for r in self.outgoing.recipients]
         finished = datetime.now(UTC)
-        return Report(self.hop, self.tls, results, self.transcript.lines(), self.started, finished)
+        return Report(self.hop, self.tls, results, self.transcript.lines(), self.started, finished, self.reached)
 
     def _unreached(self, recipient: str) -> Result:
         """The result of a recipient whom no hop was asked about."""

@@ -75,7 +75,8 @@ class Result:
 class Report:
     """One delivery: a result for each recipient, in the order given, and the whole dialogue.
 
-    `hop` and `tls` are those of the last server called. Times are aware UTC.
+    `hop` and `tls` are those of the last server called. Times are aware UTC. `reached`: one of the servers was ready
+    to hear of the message; without that, the next message would fare no better.
     """
 
     hop: Hop | None
@@ -84,6 +85,7 @@ class Report:
     lines: list[Line]
     started: datetime
     finished: datetime
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)

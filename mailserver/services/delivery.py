@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -19,6 +21,7 @@ from mailserver.net.resolver import DnsResolver, Resolver
 from mailserver.net.smtp_results import Outgoing, Report, Timeouts
 from mailserver.services import delivery_local, queue, queue_record
 from mailserver.services.delivery_hops import Found
+from mailserver.services.delivery_lanes import Lanes
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
 from mailserver.store import blobs
@@ -28,8 +31,13 @@ from mailserver.store.models import Domain, QueueEntry
 CONVERSATIONS = 4
 BATCH = 40
 
-# A worker turns to other destinations after this many batches; the bell brings somebody back.
+# A worker turns to other destinations after this many batches or seconds; the bell brings somebody back.
 BATCHES = 25
+SECONDS = 60.0
+
+# Of so many threads of a worker one is kept for mail that stays here and for the sweep: a dead server costs a thread
+# minutes, and there are always some.
+KEPT = 4
 
 # What another server has taken must be written down, else it is sent again. So a database that restarts is waited for,
 # in seconds and together for less than a lease.
@@ -38,32 +46,67 @@ RECORDING_PAUSES = (1, 2, 4, 8, 16)
 # Rows are read and results written beside the running conversations, all workers of a process together.
 _desk = ThreadPoolExecutor(max_workers=4, thread_name_prefix="queue-desk")
 
+_lanes = Lanes(1)
+
 Answer = TypeVar("Answer")
 
 logger = logging.getLogger(__name__)
 
 
+def open_lanes(threads: int) -> None:
+    """Tell how many threads of this process deliver, before the first does."""
+    global _lanes
+    _lanes = Lanes(max(1, threads - threads // KEPT))
+
+
 def deliver_domain(domain: str) -> int:
-    """Deliver what is due for a destination (A-label domain or address literal); the number of tries made."""
-    done = 0
+    """Deliver what is due for a destination (A-label domain or address literal); the number of tries made.
+
+    With it goes what other destinations left when all lanes were taken.
+    """
+    if Domain.objects.filter(name=domain, hosted=True, transport=Domain.Transport.LOCAL).exists():
+        return _work_off(domain, _deliver_here)
+    return _lanes.run(domain, _work_off_there)
+
+
+def _work_off_there(domain: str) -> int:
+    destination = _Destination(domain, Found(domain))
+
+    def deliver(held: Sequence[Claim]) -> list[Exception]:
+        close_old_connections()  # a connection that waits for a slow server all the time would be missed elsewhere
+        return asyncio.run(_deliver_there(destination, held))
+
+    return _work_off(domain, deliver)
+
+
+def _work_off(domain: str, deliver: Callable[[Sequence[Claim]], list[Exception]]) -> int:
+    done, enough = 0, time.monotonic() + SECONDS
     for _ in range(BATCHES):
         held = queue.claim(domain, BATCH)
         if not held:
             return done
-        _deliver(domain, held)
+        faults = deliver(held)
+        if faults:
+            raise faults[0]
         done += len(held)
+        if time.monotonic() >= enough:
+            break
     wake([domain])
     return done
 
 
-def _deliver(domain: str, held: Sequence[Claim]) -> None:
-    if Domain.objects.filter(name=domain, hosted=True, transport=Domain.Transport.LOCAL).exists():
-        faults = _deliver_here(held)
-    else:
-        close_old_connections()  # a connection that waits for a slow server all the time would be missed elsewhere
-        faults = asyncio.run(_deliver_there(domain, held))
-    if faults:
-        raise faults[0]
+@dataclass
+class _Destination:
+    """A destination and what this run has learnt about it.
+
+    The first message goes alone. If it reaches none of the servers, that try is the `silence`, and the others of the
+    run are spared theirs: a dead server would cost each of them minutes.
+    """
+
+    domain: str
+    found: Found
+    explored: bool = False
+    silence: Report | None = None
 
 
 def _deliver_here(held: Sequence[Claim]) -> list[Exception]:
@@ -77,14 +120,17 @@ def _deliver_here(held: Sequence[Claim]) -> list[Exception]:
     return faults
 
 
-async def _deliver_there(domain: str, held: Sequence[Claim]) -> list[Exception]:
+async def _deliver_there(destination: _Destination, held: Sequence[Claim]) -> list[Exception]:
     """Talk for every claim, a few at a time; what went wrong on our side."""
     keeper = asyncio.create_task(_keep_leases(held[0]))
     try:
         resolver = DnsResolver(settings.CORREIO.dns_server)
-        found = await _look_up(domain, resolver)
+        destination.found = await _look_up(destination.domain, resolver)
+        alone = 0 if destination.explored else 1
+        faults = [await _try(claim, destination) for claim in held[:alone]]
+        destination.explored = True
         turns = asyncio.Semaphore(CONVERSATIONS)
-        faults = await asyncio.gather(*(_take_turn(turns, claim, found) for claim in held))
+        faults += await asyncio.gather(*(_take_turn(turns, claim, destination) for claim in held[alone:]))
     finally:
         keeper.cancel()
         with suppress(asyncio.CancelledError):
@@ -108,15 +154,19 @@ async def _look_up(domain: str, resolver: Resolver) -> Found:
     return Found(domain, tuple(hops))
 
 
-async def _take_turn(turns: asyncio.Semaphore, claim: Claim, found: Found) -> Exception | None:
+async def _take_turn(turns: asyncio.Semaphore, claim: Claim, destination: _Destination) -> Exception | None:
     async with turns:
-        try:
-            report = await _talk(claim, found)
-            if report:
-                await _write_down(claim, report)
-        except Exception as fault:
-            await _at_desk(partial(_put_off, claim, fault))
-            return fault
+        return await _try(claim, destination)
+
+
+async def _try(claim: Claim, destination: _Destination) -> Exception | None:
+    try:
+        report = await _talk(claim, destination)
+        if report:
+            await _write_down(claim, report)
+    except Exception as fault:
+        await _at_desk(partial(_put_off, claim, fault))
+        return fault
     return None
 
 
@@ -132,11 +182,13 @@ async def _write_down(claim: Claim, report: Report) -> None:
     await _at_desk(partial(queue_record.record, claim, report))
 
 
-async def _talk(claim: Claim, found: Found) -> Report | None:
+async def _talk(claim: Claim, destination: _Destination) -> Report | None:
     """One delivery over the network; None when the entry is gone."""
-    recipients = tuple(claimed.address for claimed in claim.recipients)
+    recipients, found = tuple(claimed.address for claimed in claim.recipients), destination.found
     if found.refusal:
         return found.refused(recipients)
+    if destination.silence:
+        return found.not_called(recipients, destination.silence)
     outgoing = await _at_desk(partial(_outgoing, claim, recipients))
     if outgoing is None:
         return None
@@ -144,6 +196,9 @@ async def _talk(claim: Claim, found: Found) -> Report | None:
     report = await smtp_client.deliver(
         found.hops, outgoing, hostname=config.hostname, timeouts=Timeouts.rfc().capped(config.stage_timeout)
     )
+    nobody = not report.reached and all(result.outcome == "deferred" for result in report.results)
+    if nobody and not destination.explored:
+        destination.silence = report
     return found.introduced(report)
 
 

@@ -33,6 +33,13 @@ class Found:
         ]
         return Report(None, "", results, [Line(0.0, "note", refusal.text)], now, now)
 
+    def not_called(self, recipients: tuple[str, ...], before: Report) -> Report:
+        """The report of a try that was spared, because the one `before` reached nobody."""
+        now, why = datetime.now(UTC), before.results[0]
+        results = [replace(why, recipient=recipient) for recipient in recipients]
+        line = Line(0.0, "note", f"Not called again so soon after: {why.reply}")
+        return Report(None, "", results, [line], now, now, reached=False)
+
     def _sentences(self) -> Iterator[str]:
         hosts: dict[tuple[str, int | None], list[str]] = {}
         for hop in self.hops:

@@ -13,6 +13,7 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 
 from mailserver.services import accounts, bounces, delivery, queue, queue_record
+from mailserver.services.delivery_lanes import Lanes
 from mailserver.store.models import Account, Domain, Event, MailboxMessage, QueueEntry
 from tests.support.dns_server import SERVFAIL, DnsServer
 from tests.support.mail import message
@@ -204,6 +205,33 @@ def test_it_answers_a_second_delivery_of_the_same_message_without_filing_it_twic
         delivery.deliver_domain("hamburger.edu")
         assert only(entry).state == "delivered"
     assert MailboxMessage.objects.filter(account=bob).count() == 1
+
+
+def test_it_spares_the_other_messages_a_call_that_reaches_nobody(remote, alice):
+    server = remote(replies={"BANNER": "421 4.3.2 Closed for today"})
+    entries = [queued(alice, f"u{number}@hamburger.edu") for number in range(6)]
+    assert delivery.deliver_domain("hamburger.edu") == 6
+    assert len(server.sessions) == 1
+    assert {(row.state, row.attempts, row.reply_code) for row in map(only, entries)} == {("deferred", 1, 421)}
+    assert notes(entries[-1]) == ["Not called again so soon after: 421 4.3.2 Closed for today"]
+
+
+def test_it_goes_on_with_a_server_that_takes_few_connections(remote, alice):
+    server = remote(replies={"BANNER": ["220 mx1.hamburger.edu", *["421 4.7.0 One at a time"] * 3, "220 hello"]})
+    for number in range(6):
+        queued(alice, f"u{number}@hamburger.edu")
+    delivery.deliver_domain("hamburger.edu")
+    assert len(server.sessions) == 6
+    assert len(server.messages) == 3
+
+
+def test_mail_that_stays_here_does_not_wait_for_slow_servers(remote, monkeypatch, alice):
+    monkeypatch.setattr(delivery, "_lanes", lanes := Lanes(0))
+    remote()
+    queued(alice, "bob@hamburger.edu", "alice@crepes.fr")
+    assert delivery.deliver_domain("hamburger.edu") == 0
+    assert delivery.deliver_domain("crepes.fr") == 1
+    assert lanes.run("hamburger.edu", lambda domain: 1) == 0
 
 
 def test_it_keeps_the_order_of_urgency(remote, alice):
