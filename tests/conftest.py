@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import redis
 
@@ -13,6 +14,11 @@ from tests.support import services
 # The synchronous browser driver runs an event loop in the test's thread, where Django refuses the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
+# A loaded machine must not fail a property: what counts is the result, not the milliseconds.
+hypothesis.settings.register_profile(
+    "correio", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("correio")
 
 pytest_plugins = ["tests.support.people"]
 
