@@ -17,7 +17,7 @@ run: $(VENV)/.run ## Start the whole system with demo data on this machine; Ctrl
 	@exec $(BIN)/python manage.py up
 
 test: $(VENV)/.test browser ## Run all tests; ARGS="-k name" selects some
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(VENV)/.test ## Check format, types, layers, templates and locks
 	$(BIN)/ruff format --check .

@@ -9,6 +9,7 @@ the `Transcript` (transcript), the values are in smtp_results.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from mailserver.net.smtp_results import Line, Outcome, Outgoing, Report, Result,
 from mailserver.net.transcript import Transcript
 
 __all__ = ["Connection", "Line", "Outgoing", "Report", "Result", "Timeouts", "Transcript", "deliver"]
+
+logger = logging.getLogger(__name__)
 
 
 async def deliver(hops: Sequence[Hop], outgoing: Outgoing, *, hostname: str, timeouts: Timeouts) -> Report:
@@ -88,10 +91,18 @@ class _Delivery:
             for result in await connection.send_message(part):
                 self.results[result.recipient] = result
             self.in_doubt = connection.in_doubt
-            await connection.quit()
         except BaseException:
             await connection.abandon()
             raise
+        await self._take_leave(connection)
+
+    async def _take_leave(self, connection: Connection) -> None:
+        """QUIT. The results are in: whatever goes wrong now must not cost them, or delivered mail is sent again."""
+        try:
+            await connection.quit()
+        except Exception:
+            logger.warning("leaving %s failed", self.hop, exc_info=True)
+            await connection.abandon()
 
     def report(self) -> Report:
         results = [self.results.get(r) or self._unreached(r) for r in self.outgoing.recipients]

@@ -224,6 +224,15 @@ def test_it_defers_the_rest_with_the_servers_own_farewell(extensions):
     assert {result.outcome for result in report.results} == {"deferred"}
 
 
+def test_it_is_delivered_even_if_taking_leave_fails_on_our_side(monkeypatch):
+    async def stumble(connection):
+        raise AttributeError("a fault of the library")
+
+    monkeypatch.setattr("mailserver.net.smtp_client.Connection.quit", stumble)
+    with ScriptedServer() as server:
+        assert only(send(server)).outcome == "delivered"
+
+
 def test_it_is_delivered_whatever_becomes_of_quit():
     for action in (HANG, CLOSE, RESET, Raw(b"garbage"), "500 What?"):
         with ScriptedServer(replies={"QUIT": action}) as server:
