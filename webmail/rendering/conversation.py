@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,6 +25,9 @@ from webmail.rendering.trips import Trip
 
 Use = Mailbox.Use
 MOST = 500  # messages of one conversation that are drawn
+# Bodies drawn at once: a thread of 500 unread messages must not take minutes. The others open with a click.
+MAX_OPEN = 40
+MAX_OPEN_TEXT = 2 * 1024 * 1024
 _LONG_RUN = 3
 _MAX_TEXT = 1024 * 1024
 # Where a message of the conversation lies is said only when it is not to be expected.
@@ -120,18 +123,20 @@ def build(
     opened: Collection[int] = (),
     images: Collection[int] = (),
 ) -> Conversation:
-    """Unread messages are open, and the newest, and those in `opened`; `images` show pictures of other servers."""
+    """Unread messages are open, as many as there is room for, and the newest, and those in `opened`.
+
+    `images` show pictures of other servers.
+    """
     own = {address.casefold() for address in own_addresses(account_id)}
     items = items[-MOST:]
     cards = [card(item, own) for item in items]
     for drawn, trip in _own_trips(cards):
         drawn.trip = trip
-    newest = cards[-1].message.pk
-    for drawn, item in zip(cards, items, strict=True):
-        wanted = not item.seen or drawn.message.pk in (newest, *opened, *images)
-        if wanted and not drawn.draft:
-            drawn.images = drawn.message.pk in images
-            drawn.body = body(drawn.message, remote=drawn.images)
+    asked = {cards[-1].message.pk, *opened, *images}
+    unread = {drawn.message.pk for drawn, item in zip(cards, items, strict=True) if not item.seen}
+    for drawn in _to_open(cards, asked, unread):
+        drawn.images = drawn.message.pk in images
+        drawn.body = body(drawn.message, remote=drawn.images)
     first = next((drawn.message.subject for drawn in cards if drawn.message.subject), "")
     return Conversation(
         thread_id=thread_id,
@@ -141,6 +146,24 @@ def build(
         cards=cards,
         unseen=sum(not item.seen for item in items),
     )
+
+
+def _to_open(cards: Sequence[Card], asked: Collection[int], unread: Collection[int]) -> Iterator[Card]:
+    """Those asked for, unread ones from the oldest on while there is room, and the newest whatever its size."""
+    room, most = MAX_OPEN_TEXT, MAX_OPEN
+    for drawn in cards:
+        number = drawn.message.pk
+        if drawn.draft or number not in {*asked, *unread}:
+            continue
+        size = _text_size(drawn.message)
+        if drawn is cards[-1] or (most and (number in asked or size <= room)):
+            yield drawn
+            room, most = max(0, room - size), max(0, most - 1)
+
+
+def _text_size(message: Message) -> int:
+    found = bodies.select(structure.from_json(message.parts))
+    return sum(part.decoded_size for part in found.html if part.type.startswith("text/"))
 
 
 def card(item: ConversationMessage, own: Collection[str]) -> Card:
@@ -167,14 +190,13 @@ def body(message: Message, *, remote: bool = False) -> Body:
     attached, meeting = files.of(message), appointment.of(message, root)
     if frames.has_html(found):
         return Body(frame=frames.frame(message, remote=remote), files=attached, meeting=meeting)
-    pieces = []
-    for part in found.plain:
-        if part.type.startswith("text/"):
-            octets = messages.part(message, part.section)[1][:_MAX_TEXT]
-            shown = charset.decode(octets, part.charset).replace("\r\n", "\n").replace("\r", "\n")
-            if part.params.get("format", "").casefold() == "flowed":
-                shown = text.unflowed(shown, delsp=part.params.get("delsp", "").casefold() == "yes")
-            pieces.extend(text.pieces(shown))
+    pieces: list[Piece] = []
+    plain = [part for part in found.plain if part.type.startswith("text/")]
+    for part, octets in zip(plain, messages.contents(message, plain, limit=_MAX_TEXT), strict=True):
+        shown = charset.decode(octets, part.charset).replace("\r\n", "\n").replace("\r", "\n")
+        if part.params.get("format", "").casefold() == "flowed":
+            shown = text.unflowed(shown, delsp=part.params.get("delsp", "").casefold() == "yes")
+        pieces.extend(text.pieces(shown))
     return Body(pieces=pieces, files=attached, meeting=meeting)
 
 

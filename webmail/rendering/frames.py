@@ -52,7 +52,9 @@ def frame(message: Message, *, remote: bool = False) -> Frame:
     """The HTML of a message, cleaned, and about how tall it is."""
     root = structure.from_json(message.parts)
     by_id = bodies.by_content_id(root)
-    cleaned = [_clean(message, part, by_id, remote) for part in bodies.select(root).html]
+    parts = [part for part in bodies.select(root).html if part.type.startswith(("text/", "image/"))]
+    texts = iter(messages.contents(message, [part for part in parts if _is_text(part)], limit=MAX_HTML))
+    cleaned = [_clean(message, part, next(texts) if _is_text(part) else b"", by_id, remote) for part in parts]
     html = colours.adapted(quotes.folded("".join(item.html for item in cleaned)))
     return Frame(
         html=html,
@@ -104,14 +106,16 @@ def _unsigned(signer: signing.TimestampSigner, token: str) -> Any:
         raise NotFound("This picture cannot be shown any more.") from error
 
 
-def _clean(message: Message, part: Part, by_id: dict[str, Part], remote: bool) -> CleanHtml:
+def _is_text(part: Part) -> bool:
+    return part.type.startswith("text/")
+
+
+def _clean(message: Message, part: Part, octets: bytes, by_id: dict[str, Part], remote: bool) -> CleanHtml:
     if part.type == "text/html":
-        octets = messages.part(message, part.section)[1][:MAX_HTML]
         html = charset.decode(octets, part.charset)
         return sanitise(html, remote=remote, cid_url=_cid_url(message.pk, by_id), remote_url=remote_url)
     if part.type.startswith("image/"):
         return CleanHtml(f'<p><img alt="" src="{picture_url(message.pk, part.section)}"></p>', 0)
-    octets = messages.part(message, part.section)[1][:MAX_HTML]
     return CleanHtml(f'<div class="plain">{text.linked(charset.decode(octets, part.charset))}</div>', 0)
 
 

@@ -28,6 +28,7 @@ _SIGNATURE = "-- "
 _WRAPPED = (60, 80)
 _STARTS = re.compile(r"[\s>*•–—|+=_-]|\d{1,3}[.)]\s")
 MAX_LINKS = 2000
+MAX_RUNS = 1000  # what follows stays as it was typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ def pieces(text: str) -> list[Piece]:
     """The text from top to bottom."""
     lines = text.rstrip("\n").split("\n")
     runs = [(kind, list(group)) for kind, group in _runs(lines)]
+    if len(runs) > MAX_RUNS:
+        runs = [*runs[:MAX_RUNS], ("text", [line for _, group in runs[MAX_RUNS:] for line in group])]
     last_quote = _quote_at_end(runs)
     found = []
     for number, (kind, run) in enumerate(runs):
