@@ -32,7 +32,9 @@ def dot_stuffed(lines: bytes) -> bytes:
 
 
 def blocks(lines: bytes) -> Iterator[memoryview]:
-    """The stuffed content with its end mark, in pieces of at most `BLOCK` octets."""
-    wire_form = memoryview(dot_stuffed(lines) + END_MARK)
-    for start in range(0, len(wire_form), BLOCK):
+    """The stuffed content in pieces of `BLOCK` octets, the last one with the end mark; no copy of the whole."""
+    wire_form = memoryview(dot_stuffed(lines))
+    last = max(0, len(wire_form) - 1) // BLOCK * BLOCK
+    for start in range(0, last, BLOCK):
         yield wire_form[start : start + BLOCK]
+    yield memoryview(bytes(wire_form[last:]) + END_MARK)

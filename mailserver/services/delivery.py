@@ -21,7 +21,7 @@ from mailserver.net.resolver import DnsResolver, Resolver
 from mailserver.net.smtp_results import Outgoing, Report, Timeouts
 from mailserver.services import delivery_local, queue, queue_record
 from mailserver.services.delivery_hops import Found
-from mailserver.services.delivery_lanes import Lanes
+from mailserver.services.delivery_lanes import Cargo, Lanes
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
 from mailserver.store import blobs
@@ -47,6 +47,7 @@ RECORDING_PAUSES = (1, 2, 4, 8, 16)
 _desk = ThreadPoolExecutor(max_workers=4, thread_name_prefix="queue-desk")
 
 _lanes = Lanes(1)
+_cargo = Cargo(most=128 << 20, small=1 << 20)
 
 Answer = TypeVar("Answer")
 
@@ -189,23 +190,22 @@ async def _talk(claim: Claim, destination: _Destination) -> Report | None:
         return found.refused(recipients)
     if destination.silence:
         return found.not_called(recipients, destination.silence)
-    outgoing = await _at_desk(partial(_outgoing, claim, recipients))
-    if outgoing is None:
+    entry = await _at_desk(QueueEntry.objects.filter(pk=claim.entry_id).first)
+    if entry is None:
         return None
     config = settings.CORREIO
-    report = await smtp_client.deliver(
-        found.hops, outgoing, hostname=config.hostname, timeouts=Timeouts.rfc().capped(config.stage_timeout)
-    )
+    async with _cargo.afloat(entry.size):
+        outgoing = await _at_desk(partial(_outgoing, entry, recipients))
+        report = await smtp_client.deliver(
+            found.hops, outgoing, hostname=config.hostname, timeouts=Timeouts.rfc().capped(config.stage_timeout)
+        )
     nobody = not report.reached and all(result.outcome == "deferred" for result in report.results)
     if nobody and not destination.explored:
         destination.silence = report
     return found.introduced(report)
 
 
-def _outgoing(claim: Claim, recipients: tuple[str, ...]) -> Outgoing | None:
-    entry = QueueEntry.objects.filter(pk=claim.entry_id).first()
-    if entry is None:
-        return None
+def _outgoing(entry: QueueEntry, recipients: tuple[str, ...]) -> Outgoing:
     content = bytes(entry.prefix) + blobs.read(entry.blob_id)
     return Outgoing(entry.sender, recipients, content, entry.eight_bit, entry.smtputf8)
 

@@ -67,6 +67,7 @@ def test_it_sends_whole_lines_only(content):
 def test_it_cuts_large_messages_into_blocks():
     sizes = [len(block) for block in blocks(b"x" * (3 * BLOCK) + b"\r\n")]
     assert sizes == [BLOCK, BLOCK, BLOCK, 5]
+    assert [len(block) for block in blocks(b"x" * BLOCK)] == [BLOCK + 3]
 
 
 @pytest.mark.parametrize("size", [0, 1, BLOCK - 3, BLOCK, 5_000_000])

@@ -7,6 +7,10 @@ a second message in. Reading line by line as aiosmtpd does costs 4.6 times the C
 from __future__ import annotations
 
 import asyncio
+import logging
+import tempfile
+from pathlib import Path
+from typing import IO, Self
 
 from mailserver.mail import replies
 from mailserver.servers.lines import Input
@@ -15,32 +19,53 @@ from mailserver.servers.smtp.refusal import Refusal
 
 _END = b"\r\n.\r\n"
 
+# What many sessions may hold at the same time; the rest of a larger message waits on the disk.
+IN_MEMORY = 256 * 1024
 
-async def read(source: Input, *, size_limit: int, limits: Limits) -> bytes:
-    """The content without the dots that were stuffed into it (RFC 5321 §4.5.2); every line ends with CRLF.
+logger = logging.getLogger(__name__)
 
-    Raises Refusal: after the end mark when the message is too large or has a lone CR or LF; at once, to be followed by
-    a close, when it is twice too large or comes too slowly. Raises lines.EndOfStream.
+
+async def read(source: Input, content: Content, *, limits: Limits) -> None:
+    """Fill `content` up to the end mark.
+
+    Raises Refusal, to be followed by a close, when it is twice too large or comes too slowly; lines.EndOfStream.
     """
-    content, pace = Content(size_limit), _Pace(limits)
+    pace = _Pace(limits)
     while (rest := content.feed(await pace.next(source))) is None:
         pass
     source.push_back(rest)
-    return content.take()
 
 
 class Content:
     """The octets after DATA, as they come. What needs a look at each octet is done block by block: 36 MB at once
-    would keep all other sessions waiting for a fifth of a second."""
+    would keep all other sessions waiting for a fifth of a second. `folder`: where large messages wait for their end,
+    in files without a name; None for the system's choice. Close it.
+    """
 
-    def __init__(self, size_limit: int) -> None:
+    def __init__(self, size_limit: int, folder: Path | None = None) -> None:
         self._size_limit = size_limit
+        self._folder = folder
         # Stuffed dots do not count (RFC 1870 §4), so a little more is held than the limit says.
         self._most = size_limit + size_limit // 8
         # The end mark may follow the DATA command directly, whose CRLF then counts.
         self._held = bytearray(b"\r\n")
-        self._dropped = self._checked = 0
-        self._lone = self._stuffed = False
+        # What precedes `_held`; its octets are `_written`.
+        self._file: IO[bytes] | None = None
+        self._written = self._dropped = self._checked = 0
+        self._lone = self._stuffed = self._disk_full = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    @property
+    def size(self) -> int:
+        """Octets to come from `take`, or a little more."""
+        return self._written + len(self._held) - 2
 
     def feed(self, chunk: bytes | bytearray) -> bytearray | None:
         """None while the end mark has not come; then what follows it. Raises Refusal when it is far too much."""
@@ -55,24 +80,35 @@ class Content:
             self._check(end + 2)
             return rest
         self._check(len(held) - len(_END) + 1)
-        if self._dropped + len(held) > self._most:
-            self._dropped += len(held) - len(_END) + 1
-            del held[: 1 - len(_END)]
+        if self._dropped or self.size > self._most:
+            self._drop()
+        elif len(held) > IN_MEMORY and self._checked > 2:
+            self._write(self._checked - 2)  # `_check` looks back so far
         if self._dropped > 2 * self._size_limit:
             raise Refusal(replies.TOO_MUCH_DATA)
         return None
 
     def take(self) -> bytes:
-        """The message. Raises Refusal."""
+        """The message without the dots that were stuffed into it (RFC 5321 §4.5.2); every line ends with CRLF.
+
+        Raises Refusal.
+        """
+        if not self._dropped and self._file:
+            self._write(len(self._held))
         if self._dropped:
-            raise Refusal(replies.MESSAGE_TOO_LARGE)
+            raise Refusal(replies.SYSTEM_FULL if self._disk_full else replies.MESSAGE_TOO_LARGE)
         if self._lone:
             raise Refusal(replies.LONE_CR_OR_LF)
-        if self._stuffed:
-            self._held = self._held.replace(b"\r\n.", b"\r\n")
-        if len(self._held) - 2 > self._size_limit:
+        content = self._from(0).replace(b"\r\n.", b"\r\n")[2:] if self._stuffed else self._from(2)
+        if len(content) > self._size_limit:
             raise Refusal(replies.MESSAGE_TOO_LARGE)
-        return bytes(memoryview(self._held)[2:])
+        return content
+
+    def _from(self, start: int) -> bytes:
+        if self._file is None:
+            return bytes(memoryview(self._held)[start:])
+        self._file.seek(start)
+        return self._file.read()
 
     def _check(self, until: int) -> None:
         """Look for lone CR and LF and for stuffed dots up to an offset."""
@@ -85,6 +121,34 @@ class Content:
         self._lone |= held.count(b"\r", start, until) != ends or held.count(b"\n", start, until) != ends
         self._stuffed |= held.find(b"\r\n.", max(0, start - 2), until) >= 0
         self._checked = until
+
+    def _write(self, count: int) -> None:
+        """Move octets to the disk. A disk that is full is told after the end mark: no reply may come before."""
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 - closed in __exit__
+            with memoryview(self._held)[:count] as octets:
+                done = self._file.write(octets)
+            if done < count:
+                raise OSError(f"{done} of {count} octets")
+        except OSError as error:
+            logger.error("no room for a message under way: %s", error)
+            self._disk_full = True
+            self._drop()
+            return
+        del self._held[:count]
+        self._checked -= count
+        self._written += count
+
+    def _drop(self) -> None:
+        """Keep only what may be the beginning of the end mark."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        gone = max(0, len(self._held) - len(_END) + 1)
+        del self._held[:gone]
+        self._dropped += self._written + gone
+        self._written = 0
 
 
 def header(content: bytes) -> bytes:

@@ -19,6 +19,8 @@ class Limits:
     recipients: int = 1000
     data_rate: float = 1024
     data_total: float = 600
+    # Messages above it take turns at being parsed and stored, which takes several times their size in memory.
+    large: int = 1024 * 1024
     hops: int = 100
     errors: int = 100
     unknown_commands: int = 20

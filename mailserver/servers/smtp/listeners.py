@@ -30,6 +30,7 @@ def house(config: Config) -> House:
         size_limit=config.size_limit,
         register=register,
         tls=lambda: certificate.context if certificate else None,
+        folder=config.data_dir,
     )
     listeners = [Listener("mx", config.mx_port, _connection(site, MxDoor()))]
     if certificate:

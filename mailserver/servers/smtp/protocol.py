@@ -12,6 +12,7 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 from aiosmtpd.smtp import SMTP
@@ -37,13 +38,18 @@ LINGER = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all connections of a listener share. `tls` gives the context for STARTTLS, None where there is none."""
+    """What all connections of a listener share. `tls` gives the context for STARTTLS, None where there is none.
+
+    `folder` has room for messages under way; `turns` are those of the large ones.
+    """
 
     hostname: str
     size_limit: int
     register: Register
     tls: Callable[[], ssl.SSLContext | None] = lambda: None
     limits: Limits = field(default_factory=Limits)
+    folder: Path | None = None
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
 
 class Connection(SMTP):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from mailserver.mail import replies, trace
@@ -8,6 +9,7 @@ from mailserver.servers.smtp import data as reader
 
 if TYPE_CHECKING:
     from mailserver.servers.smtp.protocol import Connection
+    from mailserver.servers.smtp.session import Transaction
 
 
 async def data(connection: Connection, argument: str) -> Reply:
@@ -20,10 +22,18 @@ async def data(connection: Connection, argument: str) -> Reply:
     await connection.say(replies.START_DATA)
     connection.transaction = None
     site = connection.site
-    content = await reader.read(connection.input, size_limit=site.size_limit, limits=site.limits)
-    if trace.count_received(reader.header(content)) > site.limits.hops:
-        return replies.TOO_MANY_HOPS
-    reply = await connection.door.message(connection.client, transaction, content)
+    with reader.Content(site.size_limit, site.folder) as content:
+        await reader.read(connection.input, content, limits=site.limits)
+        async with AsyncExitStack() as turn:
+            if content.size > site.limits.large:
+                await turn.enter_async_context(site.turns)
+            reply = await _take(connection, transaction, content.take())
     if reply.positive:
         connection.message_done()
     return reply
+
+
+async def _take(connection: Connection, transaction: Transaction, content: bytes) -> Reply:
+    if trace.count_received(reader.header(content)) > connection.site.limits.hops:
+        return replies.TOO_MANY_HOPS
+    return await connection.door.message(connection.client, transaction, content)
