@@ -91,6 +91,9 @@ def test_nobody_is_handed_a_connection_that_a_restart_of_the_database_broke():
             cursor.execute("SELECT pg_backend_pid()")
             return int(cursor.fetchone()[0])
 
+    # A pool of its own: after the outages other tests play, the old one waits longer and longer between its tries.
+    connections["default"].close()
+    connections["default"].close_pool()
     first = asyncio.run(bridge.run(ask))
     with connections["default"].cursor() as cursor:
         cursor.execute(

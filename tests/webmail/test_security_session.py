@@ -296,8 +296,3 @@ def test_it_tells_nothing_of_its_inside_when_it_refuses(alice):
     for answer in answers:
         assert 400 <= answer.status_code < 500, answer.request
         assert not INSIDE_WORDS.search(answer.content.decode())
-
-
-def test_it_is_not_in_debug_by_default(monkeypatch):
-    assert django_settings.DEBUG is False
-    assert django_settings.CORREIO.debug is False
