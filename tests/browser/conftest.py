@@ -96,7 +96,9 @@ def _settle() -> None:
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     calm = 0
     with connection.cursor() as cursor:
-        while calm < 3:
+        # Should one begin all the same, PostgreSQL ends that request and not the emptying of the tables.
+        cursor.execute("SET deadlock_timeout = '30s'")
+        while calm < 5:
             cursor.execute(f"{query} AND state <> 'idle'")
             calm = calm + 1 if cursor.fetchone() == (0,) else 0
             time.sleep(0.02)

@@ -1,8 +1,7 @@
 // New mail and changes from other tabs and programs: the stream says that something changed, then the page asks what.
 
 import { find, findAll } from "lib/dom";
-import { titleCount } from "lib/page";
-import { keepWhole, merge } from "models/lines";
+import { keepWhole, merge, titleCount } from "models/lines";
 
 const AT_LEAST = 60_000; // a bell that got lost is made good by then
 const TOGETHER = 120; // changes that come in one burst are asked for once
@@ -75,6 +74,7 @@ export default function live() {
   const awake = () => document.visibilityState === "visible" && (stream?.readyState === 2 ? open() : soon());
 
   document.addEventListener("mail:changed", soon);
+  document.addEventListener("htmx:after:swap", titleCount);
   document.addEventListener("visibilitychange", awake);
   addEventListener("online", open);
   open();
@@ -82,6 +82,7 @@ export default function live() {
     stream.close();
     clearTimeout(timer);
     document.removeEventListener("mail:changed", soon);
+    document.removeEventListener("htmx:after:swap", titleCount);
     document.removeEventListener("visibilitychange", awake);
     removeEventListener("online", open);
   };

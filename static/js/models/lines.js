@@ -1,7 +1,6 @@
 // The rows of a conversation list as a sorted set: newest first, headings between days, the open one marked.
 
 import { find, findAll } from "lib/dom";
-import { titleCount } from "lib/page";
 
 const LEAVING = new Set(["archive", "delete", "spam", "notspam", "restore", "move"]);
 
@@ -101,4 +100,11 @@ export function leaving(section, { target, detail: { ctx } }) {
 export function returned(section, { detail: { ctx } }) {
   if (ctx.gone && !(ctx.response?.status < 400)) ctx.gone.forEach((row) => (row.hidden = false));
   if (ctx.gone) keepWhole(section);
+}
+
+/** The number of unread messages in the inbox, as the sidebar tells it, in front of the page's title. */
+export function titleCount() {
+  const number = Number(find('[data-place="inbox"] > .n')?.textContent ?? 0);
+  const bare = document.title.replace(/^\(\d+\) /, "");
+  document.title = number ? `(${number}) ${bare}` : bare;
 }
