@@ -13,6 +13,7 @@ from mailserver.mail.addresslists import HeaderAddress
 
 MAX_ICS = 256 * 1024
 _MAX_TEXT = 500
+_OLDEST, _NEWEST = 1900, 9000
 _MAX_ATTENDEES = 200
 
 
@@ -43,7 +44,7 @@ def parse(data: bytes | str) -> Invitation | None:
         calendar = Calendar.from_ical(text)
         event = next(iter(calendar.walk("VEVENT")), None)
         return _facts(calendar, event) if event is not None else None
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError):
         # icalendar reports broken files by whatever error comes first; the file is still there to download
         return None
 
@@ -74,6 +75,9 @@ def _facts(calendar: Any, event: Any) -> Invitation | None:
 
 
 def _moment(value: date) -> datetime:
+    """Raises ValueError for years that no reader's time zone or calendar could show."""
+    if not _OLDEST <= value.year <= _NEWEST:
+        raise ValueError(f"an appointment in the year {value.year}")
     if not isinstance(value, datetime):
         return datetime.combine(value, time(), UTC)
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)

@@ -92,6 +92,16 @@ def test_texts_are_bounded_and_on_one_line() -> None:
     assert len(found.summary) == 500
 
 
+@pytest.mark.parametrize("start", [":00010101T000000Z", ":99991231T235959Z", ";VALUE=DATE:00010101"])
+def test_it_knows_no_appointment_that_a_time_zone_could_not_show(start: str) -> None:
+    assert invitation.parse(event(f"DTSTART{start}")) is None
+    assert invitation.parse(event("DTSTART:20260512T190000", f"DTEND{start}")) is None
+
+
+def test_it_reads_no_components_in_each_other_for_ever() -> None:
+    assert invitation.parse("BEGIN:VCALENDAR\r\n" * 5000 + "END:VCALENDAR\r\n" * 5000) is None
+
+
 lines = st.sampled_from(
     [
         *("DTSTART:20260512T190000", "DTSTART:00010101T000000Z", "DTEND:99991231T235959", "DTSTART;TZID=X:20260512T1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +15,7 @@ from mailserver.mail.message import parse
 from mailserver.services import mailboxes, messages
 from mailserver.services.filing import Filing, file
 from mailserver.store import blobs
-from mailserver.store.models import Message
+from mailserver.store.models import Account, Message
 from mailserver.store.writer import writing
 from tests.webmail.reading import box, page, signed_in, texts
 from webmail.rendering import conversation, frames, text
@@ -175,6 +176,37 @@ def test_it_shows_all_html_of_a_message_up_to_one_megabyte(alice):
     filed = messages.append(account_id=alice.pk, mailbox_id=box(alice).pk, raw=raw)
     found = frames.frame(Message.objects.get(pk=filed.message_id))
     assert 900_000 < len(found.html) <= html.MAX_HTML + 1000
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati"])
+def test_it_opens_conversations_with_appointments_at_the_end_of_time(alice, zone):
+    """Whoever knows a Message-ID could otherwise make the conversation it stands in impossible to open."""
+    Account.objects.filter(pk=alice.pk).update(time_zone=zone)
+    browser = signed_in(Account.objects.get(pk=alice.pk))
+    ends = [
+        ":00010101T000000Z",
+        ":99991231T235959Z",
+        ";VALUE=DATE:00010101",
+        ";TZID=x/y:99991231T235959",
+        ":20261201T100000",
+    ]
+    for start, end in itertools.product(ends, ends):
+        calendar = f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART{start}\r\nDTEND{end}\r\nEND:VEVENT\r\nEND:VCALENDAR"
+        raw = body("text/calendar; method=REQUEST", calendar).encode()
+        filed = messages.append(account_id=alice.pk, mailbox_id=box(alice).pk, raw=raw)
+        assert browser.get(f"/message/{filed.message_id}/card/").status_code == 200, (start, end)
+
+
+@pytest.mark.parametrize(
+    "date", ["Mon, 1 Jan 0001 00:00:00 +2359", "Fri, 31 Dec 9999 23:59:59 -2359", "1 Jan 99999 0:0 +0", "x"]
+)
+def test_it_shows_mail_of_any_date(alice, date):
+    Account.objects.filter(pk=alice.pk).update(time_zone="Pacific/Kiritimati")
+    raw = f"Received: from a by b; {date}\r\nDate: {date}\r\n{TOP}\r\nhi".encode()
+    filed = messages.append(account_id=alice.pk, mailbox_id=box(alice).pk, raw=raw)
+    browser = signed_in(Account.objects.get(pk=alice.pk))
+    for url in ("/", *(f"/message/{filed.message_id}/{kind}/" for kind in ("card", "path", "reply", "forward"))):
+        assert browser.get(url).status_code == 200
 
 
 def test_it_shows_no_sound_as_letters(alice):
