@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 BACKLOG = 512
 CERTIFICATE_SECONDS = 10.0
 PARENT_SECONDS = 1.0
+# Each session may have a socket and a file at a time; the usual 1,024 would be few for 500 of them.
+OPEN_FILES = 8192
 # After SIGTERM: how long a session may take to end the message it is sending.
 GRACE_SECONDS = 10.0
 HANDSHAKE_SECONDS = 30.0
@@ -81,7 +84,18 @@ def _bound(host: str, port: int, shared: bool) -> socket.socket:
 
 def run(make_house: Callable[[], House], *, processes: int = 1) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. With several processes, the end of one is the end of all."""
+    allow_open_files()
     return _serve_one(make_house) if processes <= 1 else _serve_many(make_house, processes)
+
+
+def allow_open_files() -> int:
+    """Raise this process's bound to `OPEN_FILES`, as far as the system allows; the bound."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return soft
 
 
 def _serve_one(make_house: Callable[[], House]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import smtplib
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from mailserver.servers import runtime
 from mailserver.store.models import MailboxMessage, Message
 from tests.support.dialogue import Dialogue
 from tests.support.mail import message
@@ -81,6 +83,18 @@ def test_processes_do_not_outlive_their_parent(tmp_path, bob):
 def _alive(pid: int) -> bool:
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_it_has_room_for_the_files_of_all_sessions(tmp_path, bob):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        with runsmtp(tmp_path) as running:
+            limits = Path(f"/proc/{running.process.pid}/limits").read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    found = next(line for line in limits.splitlines() if line.startswith("Max open files")).split()
+    assert int(found[3]) == min(runtime.OPEN_FILES, before[1] if before[1] >= 0 else runtime.OPEN_FILES)
 
 
 def test_it_does_not_share_a_port_with_a_stranger(tmp_path, bob):

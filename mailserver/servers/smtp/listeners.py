@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 
 from mailserver.conf import Config
@@ -30,7 +31,7 @@ def house(config: Config) -> House:
         size_limit=config.size_limit,
         register=register,
         tls=lambda: certificate.context if certificate else None,
-        folder=config.data_dir,
+        folder=config.data_dir if os.access(config.data_dir, os.W_OK) else None,
     )
     listeners = [Listener("mx", config.mx_port, _connection(site, MxDoor()))]
     if certificate:
