@@ -22,6 +22,9 @@ _END = b"\r\n.\r\n"
 # What many sessions may hold at the same time; the rest of a larger message waits on the disk.
 IN_MEMORY = 256 * 1024
 
+# Trace fields stand at the top. Looking for them in 36 MB without an empty line takes a fifth of a second.
+MOST_HEADER = 1024 * 1024
+
 logger = logging.getLogger(__name__)
 
 
@@ -152,11 +155,13 @@ class Content:
 
 
 def header(content: bytes) -> bytes:
-    """The header block of a message, as far as the first empty line, which may be the very first."""
+    """The header block of a message, as far as the first empty line, which may be the very first; its beginning when
+    there is more than `MOST_HEADER`.
+    """
     if content.startswith(b"\r\n"):
         return b""
-    end = content.find(b"\r\n\r\n")
-    return content[:end] if end >= 0 else content
+    end = content.find(b"\r\n\r\n", 0, MOST_HEADER)
+    return content[: end if end >= 0 else MOST_HEADER]
 
 
 class _Pace:

@@ -65,6 +65,20 @@ def test_it_measures_the_message_without_dots(octets, fits):
     assert answer(b"x" * octets + b"\r\n.\r\n", [1, 50, 90], size_limit=100, in_memory=0) == found
 
 
+@pytest.mark.parametrize(
+    ("content", "header"),
+    [
+        (b"A: b\r\nC: d\r\n\r\nE: f\r\n", b"A: b\r\nC: d"),
+        (b"A: b\r\n", b"A: b\r\n"),
+        (b"\r\nA: b\r\n\r\n", b""),
+        (b"", b""),
+        (b"x" * (2 << 20) + b"\r\n\r\n", b"x" * reader.MOST_HEADER),
+    ],
+)
+def test_it_finds_the_header(content, header):
+    assert reader.header(content) == header
+
+
 def test_it_keeps_large_messages_on_the_disk(tmp_path):
     with Content(36 << 20, tmp_path) as content:
         for _ in range(64):
