@@ -42,6 +42,7 @@ export default function writer(section) {
     },
     remove: (button) => {
       button.closest("li").remove();
+      say("Saving…"); // at once: "Saved" would speak of the file that has just gone
       draft.touch(0);
     },
     close: async () => {
