@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from mailserver.services import drafts, mailboxes, messages
 from mailserver.store.models import Mailbox
@@ -100,6 +100,24 @@ def test_it_takes_files_by_button_drop_and_paste_and_lets_them_go(alice, open_pa
     expect(page.locator(".uploads li:not(.total)")).to_have_count(2)
     (entry,) = drafts_of(alice)
     assert [item[0] for item in entry.message.attachments] == ["menü.txt", "pasted.png"]
+
+
+def test_it_lets_a_file_go_that_is_being_saved(alice, open_page):
+    page = ready(open_page(alice, "/compose/?subject=Files"))
+    files = [{"name": name, "mimeType": "text/plain", "buffer": b"cider"} for name in ("one.txt", "two.txt")]
+    page.set_input_files("input[type=file]", files)
+    expect(page.locator(".uploads .total")).to_contain_text("10 bytes of")
+    held: list[Route] = []
+    page.route("**/compose/save/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/compose/save/"):
+        page.fill("[name=subject]", "Changed")
+        page.locator("[name=subject]").blur()
+    page.click("[aria-label='Remove one.txt']")
+    held[0].continue_()
+    saved(page)
+    expect(page.locator(".uploads li:not(.total)", has_text="one.txt")).to_have_count(0)
+    (entry,) = drafts_of(alice)
+    assert [item[0] for item in entry.message.attachments] == ["two.txt"]
 
 
 def test_it_says_that_a_file_is_too_big_without_sending_it(alice, open_page):

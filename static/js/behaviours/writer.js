@@ -2,7 +2,7 @@
 
 import { find, findAll } from "lib/dom";
 import { startRichText } from "lib/richtext";
-import { showFiles, startUploads } from "lib/uploads";
+import { forgetRemoved, removeFile, showFiles, startUploads } from "lib/uploads";
 import { startKeys } from "lib/writerkeys";
 import { Draft } from "models/draft";
 
@@ -11,13 +11,15 @@ export default function writer(section) {
   const isFull = section.classList.contains("full");
   const state = isFull ? find(".bar .state", section.parentElement) : find(".state", section);
   const say = (text) => (state.textContent = text);
+  const files = find(".uploads", section);
   let editor;
-  const draft = new Draft(form, { url: section.dataset.save, heard, sync: () => editor?.sync() });
+  const sync = () => (forgetRemoved(files), editor?.sync());
+  const draft = new Draft(form, { url: section.dataset.save, heard, sync });
   draft.weight = Number(section.dataset.weight);
 
-  function heard({ state: text, url, files }) {
+  function heard({ state: text, url, files: markup }) {
     say(text);
-    if (files !== undefined) showFiles(find(".uploads", section), files);
+    if (markup !== undefined) showFiles(files, markup);
     if (!url) return;
     section.dataset.url = url;
     if (isFull) history.replaceState(history.state, "", url);
@@ -41,7 +43,7 @@ export default function writer(section) {
       find("[data-field=cc] input:not([type=hidden])", section).focus();
     },
     remove: (button) => {
-      button.closest("li").remove();
+      removeFile(button.closest("li"));
       say("Saving…"); // at once: "Saved" would speak of the file that has just gone
       draft.touch(0);
     },

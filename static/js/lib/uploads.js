@@ -37,11 +37,25 @@ export function startUploads(section, draft) {
   }, true);
 }
 
-/** Put the server's list of attachments in place; what is still going up stays below it. */
+/** Put the server's list of attachments in place; what is still going up stays below it.
+ *  The answer may be older than a removal: it lists what was posted in the same order, so places tell which line it was. */
 export function showFiles(list, markup) {
   const going = findAll(".going", list);
+  const removed = findAll("li:not(.going)", list).map((item) => item.hidden);
   list.innerHTML = markup;
+  findAll("li", list).forEach((item, place) => removed[place] && removeFile(item));
   list.append(...going);
+}
+
+/** Let go of an attachment: it is neither seen nor posted from now on. */
+export function removeFile(item) {
+  item.hidden = true;
+  find("input", item).disabled = true;
+}
+
+/** Before a request: the list becomes what is posted. */
+export function forgetRemoved(list) {
+  findAll("li[hidden]", list).forEach((item) => item.remove());
 }
 
 function upload(section, draft, list, file) {
