@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 
+from webmail.dashboard.admin import site
 from webmail.views import (
     account,
     act,
@@ -72,7 +72,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("message/<int:message_id>/reply/", compose.reply, name="reply"),
     path("message/<int:message_id>/reply-all/", compose.reply_all, name="reply_all"),
     path("message/<int:message_id>/forward/", compose.forward, name="forward"),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
 ]
 
 handler400 = "webmail.errors.bad_request"

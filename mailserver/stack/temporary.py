@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,7 @@ _START_SECONDS = 60
 _STOP_SECONDS = 20
 
 
-class _Temporary:
+class _Temporary(ABC):
     """A server in a folder of its own (by default a new one in the temp folder), removed at the end."""
 
     _stop_signal: signal.Signals
@@ -42,9 +43,9 @@ class _Temporary:
     ) -> None:
         self.stop()
 
+    @abstractmethod
     def start(self) -> None:
         """Start and wait until it answers. Raises ConfigurationError with its last output if it does not."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """Stop it and remove its folders."""

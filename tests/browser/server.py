@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.conf import settings
@@ -23,8 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 class Server:
     """`start()` it after the test database is made; `url` then says where it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings_module: str = "tests.settings", environ: Mapping[str, str] | None = None) -> None:
         self.url = ""
+        self._environ = {"DJANGO_SETTINGS_MODULE": settings_module, **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -47,7 +49,7 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "webmail.asgi:application", *options],
             cwd=ROOT,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "CORREIO_DATABASE_URL": database},
+            env={**os.environ, "CORREIO_DATABASE_URL": database, **self._environ},
         )
         self._wait()
 
@@ -67,6 +69,18 @@ class Server:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(10)
+
+
+def collected(folder: Path) -> dict[str, str]:
+    """Collect the static files into the folder; the environment of a server with the real settings that has them."""
+    environ = {
+        "CORREIO_DATA_DIR": str(folder),
+        "CORREIO_SECRET_KEY": settings.SECRET_KEY,
+        "DJANGO_SETTINGS_MODULE": "webmail.settings",
+    }
+    command = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--no-input", "--verbosity", "0"]
+    subprocess.run(command, env={**os.environ, **environ}, check=True)
+    return environ
 
 
 def session_cookie(account: Account) -> dict[str, str]:

@@ -1,8 +1,7 @@
-"""What holds for every page of the reader: no fault for axe, nothing cut off, nothing that jumps, little to fetch."""
+"""What holds for every page of the reader: no fault for axe, nothing cut off, nothing that jumps."""
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from typing import Any
 
@@ -14,7 +13,6 @@ from mailserver.store.models import Account, Label
 from mailserver.store.models.mailbox import Flag
 from tests.browser.accessibility import faults
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.support.instance import Instance
 from tests.support.mail import delivered
 from tests.webmail.reading import PNG, address, html_message, with_parts
 
@@ -189,38 +187,3 @@ def test_it_has_large_targets_for_fingers(alice, mailbox, open_page):
     for control in page.locator("#tools .icon-btn:visible, .tabbar a:visible").all():
         box = control.bounding_box()
         assert min(box["width"], box["height"]) >= 44, control.inner_html()
-
-
-@pytest.mark.slow
-def test_it_asks_for_little_at_the_first_view(browser):
-    """The inbox of the demo, served as in production: at most 12 requests and 100 KB on the wire."""
-    with Instance({"CORREIO_DEMO": "1", "CORREIO_DEMO_PASSWORD": "crepes-and-cider"}) as instance:
-        context = browser.new_context(viewport=DESKTOP)
-        page = context.new_page()
-        page.goto(f"{instance.ready['web']}signin/" if instance.ready["web"].endswith("/") else instance.ready["web"])
-        page.fill("[name=address]", "alice@crepes.fr")
-        page.fill("[name=password]", "crepes-and-cider")
-        page.click("button.wide")
-        page.wait_for_selector("html[data-ready]")
-        storage = context.storage_state()
-        context.close()
-        fresh = browser.new_context(viewport=DESKTOP, storage_state=storage)
-        page = fresh.new_page()
-        octets: dict[str, int] = {}
-        protocol = fresh.new_cdp_session(page)
-        protocol.send("Network.enable")
-        urls: dict[str, str] = {}
-        protocol.on("Network.requestWillBeSent", lambda sent: urls.update({sent["requestId"]: sent["request"]["url"]}))
-        protocol.on("Network.dataReceived", lambda data: _add(octets, urls, data))
-        page.goto(instance.ready["web"])
-        page.wait_for_selector("html[data-ready]")
-        page.wait_for_timeout(500)
-        fresh.close()
-    first_view = [url for url in urls.values() if not re.search(r"/changed/", url) and not url.startswith("data:")]
-    assert len(first_view) <= 12, first_view
-    assert sum(octets.values()) <= 100_000, octets
-
-
-def _add(octets: dict[str, int], urls: dict[str, str], data: dict[str, Any]) -> None:
-    url = urls.get(data["requestId"], "")
-    octets[url] = octets.get(url, 0) + data["encodedDataLength"]

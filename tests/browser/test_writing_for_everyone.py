@@ -6,11 +6,11 @@ The policy for styles is set aside, because axe itself writes some to look behin
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from mailserver.services.accounts import create_account
 from mailserver.store.models import Domain
+from tests.browser.accessibility import faults
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.writing import ready, recipients
 from tests.support.mail import delivered
@@ -28,11 +28,6 @@ DASHBOARD = (
     "/admin/store/account/add/",
     "/admin/store/address/",
 )
-
-
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    return [f"{fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found]
 
 
 @LOOKS

@@ -18,12 +18,22 @@ from tests.support.instance import Instance
 pytestmark = pytest.mark.slow
 
 EMPTY = {"CORREIO_DEMO": "0"}
+# As root the instance runs as somebody else: an ordinary user is who has the fewest rights.
+USER = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
 @pytest.fixture(scope="module")
-def running():
-    with Instance(EMPTY) as instance:
+def instance():
+    with Instance(EMPTY, user=USER) as instance:
         yield instance
+
+
+@pytest.fixture
+def running(instance):
+    """The instance of this module, started again on the same data when the test before was its end."""
+    if instance.process.poll() is not None:
+        instance.start()
+    return instance
 
 
 def host_port(text):
@@ -85,35 +95,43 @@ def test_it_names_the_variable_of_a_port_in_use(running):
         other.remove()
 
 
-def test_it_stops_everything_when_asked_and_starts_again():
-    with Instance(EMPTY) as instance:
-        assert instance.stop(signal.SIGINT) == 0
-        assert not instance.survivors()
-        assert not (instance.data_dir / "ready.json").exists()
-        instance.start()
-        assert instance.stop(signal.SIGTERM) == 0
-        assert not instance.survivors()
+def test_it_runs_with_the_rights_of_who_started_it(running):
+    owners = {Path(f"/proc/{pid}").stat().st_uid for pid in running.survivors()}
+    assert owners == {os.geteuid() if USER is None else USER}
 
 
-def test_it_leaves_no_process_and_loses_nothing_when_killed():
-    with Instance(EMPTY) as instance:
-        assert instance.manage("add_domain", "crepes.fr").returncode == 0
-        processes = instance.processes
-        instance.kill()
-        assert not any(map(alive, processes.values()))
-        instance.start()
-        with psycopg.connect(instance.database_url) as connection:
-            assert connection.execute("SELECT name FROM domain").fetchall() == [("crepes.fr",)]
+def test_it_runs_on_servers_that_are_given(running):
+    given = {
+        "CORREIO_DATABASE_URL": running.database_url,
+        "CORREIO_REDIS_URL": running.redis_url,
+    }
+    with Instance({**EMPTY, **given}, user=USER) as other:
+        assert set(other.processes) == {"smtp", "worker", "beat", "web"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_everything_when_asked(running, number):
+    assert running.stop(number) == 0
+    assert not running.survivors()
+    assert not (running.data_dir / "ready.json").exists()
+
+
+def test_it_leaves_no_process_and_loses_nothing_when_killed(running):
+    processes = running.processes
+    running.kill()
+    assert not any(map(alive, processes.values()))
+    running.start()
+    with psycopg.connect(running.database_url) as connection:
+        assert connection.execute("SELECT name FROM domain").fetchall() == [("crepes.fr",)]
 
 
 @pytest.mark.parametrize("name", ["postgres", "smtp", "worker"])
-def test_it_stops_all_with_the_name_of_a_child_that_died(name):
-    with Instance(EMPTY) as instance:
-        os.kill(instance.processes[name], signal.SIGKILL)
-        assert instance.process.wait(60) == 1
-        assert f"{name} was killed by SIGKILL. Its last lines:" in instance.output
-        assert not instance.survivors()
-        assert not (instance.data_dir / "ready.json").exists()
+def test_it_stops_all_with_the_name_of_a_child_that_died(running, name):
+    os.kill(running.processes[name], signal.SIGKILL)
+    assert running.process.wait(60) == 1
+    assert f"{name} was killed by SIGKILL. Its last lines:" in running.output
+    assert not running.survivors()
+    assert not (running.data_dir / "ready.json").exists()
 
 
 def test_it_stops_while_it_is_still_starting():
@@ -126,21 +144,3 @@ def test_it_stops_while_it_is_still_starting():
         assert not instance.survivors()
     finally:
         instance.remove()
-
-
-def test_it_runs_on_servers_that_are_given(running):
-    given = {
-        "CORREIO_DATABASE_URL": running.database_url,
-        "CORREIO_REDIS_URL": running.redis_url,
-    }
-    with Instance({**EMPTY, **given}) as instance:
-        assert set(instance.processes) == {"smtp", "worker", "beat", "web"}
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="all the others already run as an ordinary user")
-def test_it_runs_as_an_ordinary_user():
-    user = pwd.getpwnam("nobody").pw_uid
-    with Instance(EMPTY, user=user) as instance:
-        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in instance.survivors()}
-        assert owners == {user}
-        assert instance.stop() == 0

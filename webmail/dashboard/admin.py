@@ -22,6 +22,9 @@ else:
     AnyAdmin, AnyForm = admin.ModelAdmin, ModelForm
 
 
+site = admin.site  # for the list of addresses: whoever imports it has these models on it
+
+
 class ServiceAdmin(AnyAdmin):
     """A list and a form; `add_form` for new rows. Nothing is done to many rows at once."""
 
