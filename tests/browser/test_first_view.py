@@ -41,10 +41,10 @@ def test_it_asks_for_little_at_the_first_view(browser, transactional_db, tmp_pat
     """At most 12 requests and 100 KB."""
     seed(password="crepes-and-cider")
     server = Server("webmail.settings", environ=collected(tmp_path))
-    server.start()
     context = browser.new_context(viewport=DESKTOP)
-    context.add_cookies([{**session_cookie(Account.objects.get(address="alice@crepes.fr")), "url": server.url}])
     try:
+        server.start()
+        context.add_cookies([{**session_cookie(Account.objects.get(address="alice@crepes.fr")), "url": server.url}])
         page = context.new_page()
         wire = Wire()
         wire.listen(context.new_cdp_session(page))
