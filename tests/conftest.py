@@ -37,6 +37,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         services.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quickly_emptied_tables() -> Iterator[None]:
+    # Django's part, and with it the settings, is loaded after this file.
+    from tests.support import emptying
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        emptying.by_rows(monkeypatch)
+        yield
+
+
 @pytest.fixture(scope="session")
 def _redis() -> Iterator[redis.Redis]:
     with redis.Redis.from_url(services.redis_url()) as client:

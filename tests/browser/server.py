@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -9,7 +10,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from pathlib import Path
 
 from django.conf import settings
@@ -19,17 +19,18 @@ from django.test import Client
 from mailserver.store.models import Account
 
 ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.browser.settings"}
 
 
 class Server:
     """`start()` it after the test database is made; `url` then says where it is."""
 
-    def __init__(self, settings_module: str = "tests.settings", environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self) -> None:
         self.url = ""
-        self._environ = {"DJANGO_SETTINGS_MODULE": settings_module, **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        _collect()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -49,7 +50,7 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "webmail.asgi:application", *options],
             cwd=ROOT,
-            env={**os.environ, "CORREIO_DATABASE_URL": database, **self._environ},
+            env={**os.environ, **SETTINGS, "CORREIO_DATABASE_URL": database},
         )
         self._wait()
 
@@ -71,16 +72,16 @@ class Server:
             self._process.wait(10)
 
 
-def collected(folder: Path) -> dict[str, str]:
-    """Collect the static files into the folder; the environment of a server with the real settings that has them."""
-    environ = {
-        "CORREIO_DATA_DIR": str(folder),
-        "CORREIO_SECRET_KEY": settings.SECRET_KEY,
-        "DJANGO_SETTINGS_MODULE": "webmail.settings",
-    }
-    command = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--no-input", "--verbosity", "0"]
-    subprocess.run(command, env={**os.environ, **environ}, check=True)
-    return environ
+def _collect() -> None:
+    """Collect the static files, once for all workers of a parallel run."""
+    folder = Path(os.environ["CORREIO_TEST_HOME"])
+    done = folder / "collected"
+    with (folder / "collecting").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            command = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--no-input", "--verbosity", "0"]
+            subprocess.run(command, env={**os.environ, **SETTINGS}, check=True)
+            done.touch()
 
 
 def session_cookie(account: Account) -> dict[str, str]:

@@ -10,8 +10,6 @@ from playwright.sync_api import CDPSession
 
 from mailserver.services.demo.seed import seed
 from mailserver.store.models import Account
-from tests.browser.conftest import DESKTOP
-from tests.browser.server import Server, collected, session_cookie
 
 
 @dataclass
@@ -37,23 +35,15 @@ class Wire:
 
 
 @pytest.mark.slow
-def test_it_asks_for_little_at_the_first_view(browser, transactional_db, tmp_path):
+def test_it_asks_for_little_at_the_first_view(context):
     """At most 12 requests and 100 KB."""
     seed(password="crepes-and-cider")
-    server = Server("webmail.settings", environ=collected(tmp_path))
-    context = browser.new_context(viewport=DESKTOP)
-    try:
-        server.start()
-        context.add_cookies([{**session_cookie(Account.objects.get(address="alice@crepes.fr")), "url": server.url}])
-        page = context.new_page()
-        wire = Wire()
-        wire.listen(context.new_cdp_session(page))
-        page.goto(server.url)
-        page.wait_for_selector("html[data-ready]")
-        page.wait_for_timeout(500)
-        assert page.locator(".row").count() == 50
-    finally:
-        context.close()
-        server.stop()
+    page = context(Account.objects.get(address="alice@crepes.fr")).new_page()
+    wire = Wire()
+    wire.listen(page.context.new_cdp_session(page))
+    page.goto("/")
+    page.wait_for_selector("html[data-ready]")
+    page.wait_for_timeout(500)
+    assert page.locator(".row").count() == 50
     assert len(wire.urls) <= 12, wire.urls
     assert sum(wire.octets.values()) <= 100_000, wire.octets

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -21,6 +22,7 @@ import redis
 
 from tests.support.instance import Instance
 from tests.support.mail import message
+from tests.support.page_client import PageClient
 from tests.support.smtp_server import HANG, ScriptedServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -81,6 +83,12 @@ def wait(done: Callable[[], bool], complaint: Callable[[], str] = str, seconds: 
         time.sleep(0.05)
 
 
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that ended and was not yet collected has no command line."""
+    command = Path(f"/proc/{pid}/cmdline")
+    return command.exists() and command.read_bytes() != b""
+
+
 def ids(prefix: str) -> list[str]:
     return [f"{prefix}{number}@crepes.fr" for number in range(MANY)]
 
@@ -93,10 +101,9 @@ def system():
         routes = {"hamburger.edu": instance.environ["CORREIO_MX_PORT"], "example.org": outside.port}
         instance.environ["CORREIO_ROUTES"] = ",".join(f"{name}=127.0.0.1:{port}" for name, port in routes.items())
         with instance:
+            PageClient.welcomed(instance.ready["web"], ALICE, PASSWORD, name="Alice")
             for arguments, given in (
-                (["add_domain", "crepes.fr"], ""),
                 (["add_domain", "hamburger.edu", "--transport", "smtp"], ""),
-                (["create_account", ALICE, "--name", "Alice", "--password-stdin"], f"{PASSWORD}\n"),
                 (["create_account", BOB, "--name", "Bob", "--password-stdin"], f"{PASSWORD}\n"),
             ):
                 made = instance.manage(*arguments, given=given)
@@ -127,7 +134,9 @@ def test_it_loses_nothing_when_a_worker_is_killed_in_the_middle(system):
     wait(lambda: bool(system.outside.messages))
     acknowledged = list(system.submit(*ids("worker")))
     os.kill(system.instance.processes["worker"], signal.SIGKILL)
-    system.instance.process.wait(60)
+    assert system.instance.process.wait(60) == 1
+    assert "worker was killed by SIGKILL. Its last lines:" in system.instance.output
+    assert not system.instance.survivors()
 
     system.restart()
     system.wait_until_sent()
@@ -153,6 +162,7 @@ def test_it_loses_nothing_when_the_supervisor_is_killed(system):
     sender.start()
     wait(lambda: len(system.arrived()) >= len(before) + 10)
     system.instance.kill()
+    assert not any(map(alive, system.instance.processes.values()))
     sender.join()
     assert 10 <= len(acknowledged) < len(plenty)
 

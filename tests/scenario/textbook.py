@@ -82,14 +82,9 @@ def _servers() -> Iterator[tuple[Instance, Instance]]:
 
 
 def _start(instance: Instance, address: str, name: str) -> None:
+    """The first-run page makes the domain and its first account."""
     instance.start()
-    domain = address.partition("@")[2]
-    for command, given in (
-        (("add_domain", domain), ""),
-        (("create_account", address, "--password-stdin", "--name", name), f"{PASSWORD}\n"),
-    ):
-        done = instance.manage(*command, given=given)
-        assert done.returncode == 0, done.stderr
+    PageClient.welcomed(instance.ready["web"], address, PASSWORD, name=name)
 
 
 def _write(alice: PageClient, say: Say) -> Page:

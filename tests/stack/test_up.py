@@ -1,4 +1,7 @@
-"""`manage.py up` for real: what a person sees, and that nothing stays behind however it ends."""
+"""`manage.py up` for real: what a person sees, and that nothing stays behind when it ends.
+
+Its worker and itself are killed in `tests/scenario/test_kills.py`, under load.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +42,6 @@ def running(instance):
 def host_port(text):
     host, _, port = text.rpartition(":")
     return host, int(port)
-
-
-def alive(pid):
-    """Whether the process runs; one that ended and was not yet collected has no command line."""
-    command = Path(f"/proc/{pid}/cmdline")
-    return command.exists() and command.read_bytes() != b""
 
 
 def test_it_tells_programs_and_people_where_everything_is(running):
@@ -100,39 +97,34 @@ def test_it_runs_with_the_rights_of_who_started_it(running):
     assert owners == {os.geteuid() if USER is None else USER}
 
 
-def test_it_runs_on_servers_that_are_given(running):
+def test_it_runs_on_servers_that_are_given_and_stops_when_one_of_its_own_dies(running):
     given = {
         "CORREIO_DATABASE_URL": running.database_url,
         "CORREIO_REDIS_URL": running.redis_url,
     }
     with Instance({**EMPTY, **given}, user=USER) as other:
         assert set(other.processes) == {"smtp", "worker", "beat", "web"}
+        assert_it_ends_with("smtp", other)
+    assert running.process.poll() is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_everything_when_asked(running, number):
-    assert running.stop(number) == 0
+def test_it_stops_everything_when_asked(running):
+    assert running.stop() == 0
     assert not running.survivors()
     assert not (running.data_dir / "ready.json").exists()
 
 
-def test_it_leaves_no_process_and_loses_nothing_when_killed(running):
-    assert running.manage("add_domain", "kept.example").returncode == 0
-    processes = running.processes
-    running.kill()
-    assert not any(map(alive, processes.values()))
-    running.start()
-    with psycopg.connect(running.database_url) as connection:
-        assert ("kept.example",) in connection.execute("SELECT name FROM domain").fetchall()
+def test_it_stops_all_with_the_name_of_a_child_that_died(running):
+    assert_it_ends_with("postgres", running)
 
 
-@pytest.mark.parametrize("name", ["postgres", "smtp", "worker"])
-def test_it_stops_all_with_the_name_of_a_child_that_died(running, name):
-    os.kill(running.processes[name], signal.SIGKILL)
-    assert running.process.wait(60) == 1
-    assert f"{name} was killed by SIGKILL. Its last lines:" in running.output
-    assert not running.survivors()
-    assert not (running.data_dir / "ready.json").exists()
+def assert_it_ends_with(name, instance):
+    """Kill a child: the others end too, and the last lines name it."""
+    os.kill(instance.processes[name], signal.SIGKILL)
+    assert instance.process.wait(60) == 1
+    assert f"{name} was killed by SIGKILL. Its last lines:" in instance.output
+    assert not instance.survivors()
+    assert not (instance.data_dir / "ready.json").exists()
 
 
 def test_it_stops_while_it_is_still_starting():
@@ -141,7 +133,7 @@ def test_it_stops_while_it_is_still_starting():
         process = instance.launch()
         while "postgres answers" not in instance.output:
             assert process.poll() is None
-        assert instance.stop() == 0
+        assert instance.stop(signal.SIGTERM) == 0
         assert not instance.survivors()
     finally:
         instance.remove()

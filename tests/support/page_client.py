@@ -101,6 +101,15 @@ class PageClient:
         assert "Sign in" not in (page.tree.css_first("title") or page.tree.root).text(), page.text
         return client
 
+    @classmethod
+    def welcomed(cls, start: str, address: str, password: str, *, name: str) -> Self:
+        """A window in which the first administrator, and the domain of the address, were made on the first-run page."""
+        client = cls(start)
+        page = client.get("/").form("name", "address", "password").send(name=name, address=address, password=password)
+        assert page.status == 200, page.text
+        assert page.tree.css_first("[href='/compose/']") is not None, page.text
+        return client
+
     def get(self, reference: str) -> Page:
         return self._fetch(urllib.request.Request(urllib.parse.urljoin(self.start, reference)))
 

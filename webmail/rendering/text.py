@@ -76,20 +76,20 @@ def linked(text: str) -> SafeString:
 
 def unflowed(text: str, *, delsp: bool = False) -> str:
     """Paragraphs of format=flowed as one line each (RFC 3676 §4): a line that ends in a space goes on in the next."""
-    out: list[str] = []
+    # Pieces of each paragraph: adding line after line to one string would copy it each time.
+    paragraphs: list[list[str]] = []
     open_depth = -1
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">"))
         body = line[depth:].removeprefix(" ")
-        if open_depth == depth and out:
-            out[-1] += body
-        else:
-            out.append(f"{'>' * depth} {body}" if depth else body)
         flows = body.endswith(" ") and body != _SIGNATURE
-        if flows and delsp:
-            out[-1] = out[-1][:-1]
+        shown = body[:-1] if flows and delsp else body
+        if open_depth == depth:
+            paragraphs[-1].append(shown)
+        else:
+            paragraphs.append([f"{'>' * depth} ", shown] if depth else [shown])
         open_depth = depth if flows else -1
-    return "\n".join(out)
+    return "\n".join("".join(pieces) for pieces in paragraphs)
 
 
 def _unwrapped(lines: list[str]) -> list[str]:
@@ -100,16 +100,17 @@ def _unwrapped(lines: list[str]) -> list[str]:
     width = max(map(len, lines), default=0)
     if not _WRAPPED[0] <= width <= _WRAPPED[1]:
         return lines
-    out: list[str] = []
+    paragraphs: list[list[str]] = []
     room = width + 1
     for line in lines:
         first = line.split(" ", 1)[0]
-        if out and first and not _STARTS.match(line) and room + len(first) > width:
-            out[-1] = f"{out[-1].rstrip()} {line}"
+        if paragraphs and first and not _STARTS.match(line) and room + len(first) > width:
+            paragraphs[-1][-1] = paragraphs[-1][-1].rstrip()
+            paragraphs[-1].append(line)
         else:
-            out.append(line)
+            paragraphs.append([line])
         room = len(line) + 1 if line.strip() and not line.startswith((" ", "\t", ">")) else -width
-    return out
+    return [" ".join(pieces) for pieces in paragraphs]
 
 
 def _runs(lines: list[str]) -> Iterator[tuple[Kind, Iterator[str]]]:
