@@ -20,8 +20,9 @@ help: ## Show this list
 run: $(VENV)/.run ## Start the whole system with demo data on this machine; Ctrl-C stops it
 	@exec $(BIN)/python manage.py up
 
+# In the order of the folders: the files with few and long tests do not come last, when one process would wait for another.
 test: $(VENV)/.test browser ## Run all tests; ARGS="-k name" selects some
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.test ## Check format, types, layers, templates and locks
 	$(BIN)/ruff format --check .

@@ -31,7 +31,7 @@ def find() -> str:
     """Where it is; without one the test is skipped, or fails when REQUIRE_BROWSER=1."""
     found = path()
     if found is None:
-        reason = "NO CHROMIUM HERE: the browser tests did not run (as root on Debian: apt-get install chromium-headless-shell)"
+        reason = "NO CHROMIUM HERE: the browser tests did not run (on Debian: apt-get install chromium-headless-shell)"
         if os.environ.get("REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)

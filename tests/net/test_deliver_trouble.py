@@ -54,7 +54,9 @@ def test_it_defers_when_the_server_hangs_up(step, extensions, ending):
     with ScriptedServer(replies={step: ending}, extensions=extensions) as server:
         report = send(server)
     result = only(report)
-    assert (result.outcome, result.code, result.enhanced) == ("deferred", 0, "4.4.2")
+    assert (result.outcome, result.code) == ("deferred", 0)
+    # A reset right after the accept may reach us before we know that there is a connection.
+    assert result.enhanced == "4.4.2" or (step == "BANNER" and ending is RESET and result.enhanced == "4.4.1")
     assert report.lines[-1].side == "note"
 
 

@@ -24,7 +24,8 @@ def test_it_keeps_messages_of_all_sizes_side_by_side():
     kept = blobs.put(raws)
     assert [blobs.read(blob.pk) for blob in kept] == raws
     assert len({blob.pk for blob in kept}) == len(raws)
-    for row, raw in zip(Blob.objects.in_bulk([blob.pk for blob in kept]).values(), raws, strict=True):
+    rows = Blob.objects.in_bulk([blob.pk for blob in kept])
+    for row, raw in zip((rows[blob.pk] for blob in kept), raws, strict=True):
         assert (row.size, bytes(row.digest)) == (len(raw), sha256(raw).digest())
         assert before <= row.created_at <= timezone.now()
     assert not any(blob._state.adding for blob in kept)

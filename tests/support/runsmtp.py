@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -67,7 +66,7 @@ def runsmtp(folder: Path, *arguments: str, environ: Mapping[str, str] | None = N
         )
     try:
         running = RunSmtp(process, mx, submission, submissions, log)
-        _wait(running, submissions)
+        _wait(running, int(arguments[arguments.index("--processes") + 1]) if "--processes" in arguments else 1)
         yield running
     finally:
         if process.poll() is None:
@@ -89,11 +88,11 @@ def _environ(mx: int, submission: int, submissions: int, pem: Path) -> dict[str,
     }
 
 
-def _wait(running: RunSmtp, port: int) -> None:
+def _wait(running: RunSmtp, processes: int) -> None:
+    """Each process says when it listens; the port answers as soon as one does."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and running.process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if running.output().count("listening: ") == processes:
+            return
         time.sleep(0.02)
     raise AssertionError(f"runsmtp does not listen:\n{running.output()}")
