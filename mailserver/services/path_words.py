@@ -96,7 +96,8 @@ def overall(ways: Sequence[Way]) -> tuple[str, str]:
         rest = len(ways) - len(failed)
         return f"Couldn’t deliver to {names}.", f"{_others(rest, len(there))} {sentence(failed[0].lead)}".strip()
     if len(there) == len(ways):
-        return f"It reached all {len(ways)} recipients.", "Choose a name to see the way it took."
+        everybody = "both" if len(ways) == 2 else f"all {len(ways)}"
+        return f"It reached {everybody} recipients.", "Choose a name to see the way it took."
     waiting = [way for way in ways if way.state not in arrived]
     headline = f"{len(there)} of {len(ways)} recipients have it."
     return headline, f"Still on the way: {listed([way.address for way in waiting])}. {waiting[0].lead}"
