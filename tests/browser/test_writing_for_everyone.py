@@ -22,6 +22,7 @@ DASHBOARD = (
     "/admin/",
     "/admin/queue/",
     "/admin/queue/?show=returned",
+    "/admin/refused/",
     "/admin/store/domain/",
     "/admin/store/domain/add/",
     "/admin/store/account/",

@@ -11,6 +11,7 @@ from tests.webmail.writing import signed_in
 PAGES = (
     "/admin/",
     "/admin/queue/",
+    "/admin/refused/",
     "/admin/store/domain/",
     "/admin/store/domain/add/",
     "/admin/store/account/",

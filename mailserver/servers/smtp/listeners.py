@@ -42,7 +42,7 @@ def house(config: Config) -> House:
         ]
     else:
         logger.warning("no certificate (CORREIO_TLS_CERT): submission stays closed")
-    return House(config.bind, listeners, register, certificate)
+    return House(config.bind, listeners, register, certificate, closing=(site.refusals.close,))
 
 
 def _connection(site: Site, door: Door) -> Callable[[], asyncio.Protocol]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from asyncio import BaseTransport
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 from mailserver.mail.addresses import Address
@@ -12,6 +13,7 @@ from mailserver.mail.replies import Reply
 from mailserver.net.tls import describe
 from mailserver.services.login import Login
 from mailserver.services.recipients import Local
+from mailserver.services.refusals import Refusal
 
 
 @dataclass(slots=True)
@@ -35,6 +37,11 @@ class Client:
         if not self.extended:
             return "SMTP"
         return ("UTF8SMTP" if smtputf8 else "ESMTP") + ("S" if self.tls else "") + ("A" if self.login else "")
+
+    def refusal(self, door: str, sender: str, recipient: str, reply: Reply) -> Refusal:
+        """What the timeline keeps of mail that was not taken."""
+        login = self.login.address if self.login else ""
+        return Refusal(datetime.now(UTC), door, self.peer, self.helo, self.tls, login, sender, recipient, str(reply))
 
 
 @dataclass(slots=True)

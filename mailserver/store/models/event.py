@@ -25,6 +25,7 @@ class Event(models.Model):
         HELD = "held", "Held"
         RELEASED = "released", "Released"
         CANCELLED = "cancelled", "Cancelled"
+        REFUSED = "refused", "Turned away at the door"
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=16, choices=Kind)
