@@ -4,7 +4,7 @@ import time
 
 import pytest
 from dkim.canonicalization import CanonicalizationPolicy
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailserver.mail.senderauth import canonical
@@ -38,6 +38,15 @@ def test_it_makes_an_empty_body_a_line_or_nothing():
 def test_it_agrees_with_dkimpy_on_bodies(form, octets):
     octets += b"\r\n"  # as all that comes by SMTP
     assert canonical.body(octets, form) == oracle(form).canonicalize_body(octets)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(octets=PIECES, block=st.integers(1, 5))
+def test_it_does_not_matter_where_blocks_end(monkeypatch, octets, block):
+    whole = canonical.body(octets, "relaxed")
+    with monkeypatch.context() as small:
+        small.setattr(canonical, "_BLOCK", block)
+        assert canonical.body(octets, "relaxed") == whole
 
 
 @pytest.mark.parametrize("form", ["simple", "relaxed"])
