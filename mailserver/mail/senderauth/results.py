@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 SpfWord = Literal["none", "neutral", "pass", "fail", "softfail", "temperror", "permerror"]
 DkimWord = Literal["none", "pass", "fail", "policy", "neutral", "temperror", "permerror"]
@@ -52,3 +52,15 @@ class Verdict:
     dmarc: Dmarc
     iprev: IprevWord
     disposition: Literal["none", "quarantine", "reject"] = "none"
+
+    def summary(self) -> dict[str, Any]:
+        """The verdict as JSON values, for the timeline and the log."""
+        return {
+            "spf": self.spf.result,
+            "dkim": [f"{item.result} {item.domain}".strip() for item in self.dkim],
+            "dmarc": self.dmarc.result,
+            "author": self.dmarc.domain,
+            "policy": self.dmarc.policy,
+            "iprev": self.iprev,
+            "disposition": self.disposition,
+        }

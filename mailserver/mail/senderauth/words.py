@@ -9,7 +9,7 @@ from mailserver.mail.senderauth.authresults import Method, Results
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`text` says what was found; `warning` is "" unless the mail is probably not from whom it says."""
+    """`text` says what was found, to follow "Checked:"; `warning` is "" unless the author is probably another one."""
 
     text: str
     warning: str = ""
@@ -20,12 +20,13 @@ def told(results: Results) -> Told:
     spf, dmarc = _first(results, "spf"), _first(results, "dmarc")
     found = [*_spf(spf), *_dkim(results)]
     author = dmarc.properties.get("header.from", "")
-    warning = (
-        f"This may not be from {author}: nothing shows that {author} sent it, and its owner says to distrust such mail."
-        if dmarc.result == "fail" and author
-        else ""
-    )
-    return Told(f"Checked: {_joined(found)}.", warning)
+    warning = _warning(author, dmarc.properties.get("policy.dmarc", ""))
+    return Told(f"{', '.join(found)}.", warning if dmarc.result == "fail" and author else "")
+
+
+def _warning(author: str, policy: str) -> str:
+    distrust = f" {author} asks not to trust such mail." if policy in ("quarantine", "reject") else ""
+    return f"This may not be from {author}: nothing shows that it was sent from there.{distrust}"
 
 
 def _spf(spf: Method) -> list[str]:
