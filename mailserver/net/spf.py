@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 # RFC 7208 §4.6.4: lookups that find nothing. The ten lookups of mechanisms are counted by pyspf itself.
 MAX_VOID_LOOKUPS = 2
+# Records should fit into 512 octets (RFC 7208 §3.4). With 64 KB of macros pyspf is busy for minutes.
+MAX_OCTETS = 4096
 
 _WORDS: dict[str, SpfWord] = {
     "none": "none",
@@ -96,12 +98,19 @@ class _Questions:
 
     async def _answer(self, name: str, kind: str) -> Sequence[Record]:
         if kind == "TXT":
-            return [(octets,) for octets in await self._resolver.txt(name)]
+            return _texts(await self._resolver.txt(name))
         if kind == "MX":
             return await self._resolver.mx(name)
         if kind == "PTR":
             return await self._resolver.names(_address(name))
         return await self._resolver.hosts(name, 6 if kind == "AAAA" else 4)
+
+
+def _texts(records: Sequence[bytes]) -> list[Record]:
+    """TXT records as pyspf wants them, those it should not look at left out. Raises PermError for such a policy."""
+    if any(len(octets) > MAX_OCTETS and octets[:6].lower() == b"v=spf1" for octets in records):
+        raise spf.PermError("the record is too long")
+    return [(octets,) for octets in records if len(octets) <= MAX_OCTETS]
 
 
 class _Query(spf.query):  # type: ignore[misc]

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailserver.mail.senderauth.results import Spf
 from mailserver.net import spf
@@ -127,3 +129,34 @@ def test_it_gives_up_in_time():
 def test_it_survives_a_fault_of_pyspf(monkeypatch):
     monkeypatch.setattr(spf.spf.query, "check", lambda self: 1 / 0)
     assert word("v=spf1 +all") == "temperror"
+
+
+@pytest.mark.parametrize("term", ["exists:" + "%{" * 30_000, "a:" + "x." * 30_000 + "%{d}", "ip4:192.0.2.1 " * 4_000])
+def test_it_does_not_read_records_of_any_length(term):
+    started = time.process_time()
+    assert word(f"v=spf1 {term} +all") == "permerror"
+    assert word("v=spf1 +all", more={"crepes.fr": [("TXT", "x" * 60_000), ("TXT", "v=spf1 +all")]}) == "pass"
+    assert time.process_time() - started < 2
+
+
+TERMS = st.lists(
+    st.sampled_from(["a", "mx", "ptr", "+all", "-all", "~", "ip4:", "ip6:", "exists:", "include:", "redirect=", "exp="])
+    | st.sampled_from(
+        ["%{", "}", "%{l1r-}", "%{p}", "%", "/", "//", ":", "=", " ", ".", "crepes.fr", "1.2.3.4/33", "é"]
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60)
+@given(TERMS)
+def test_it_survives_any_record(terms):
+    assert word("v=spf1 " + "".join(terms)) in {
+        "none",
+        "neutral",
+        "pass",
+        "fail",
+        "softfail",
+        "permerror",
+        "temperror",
+    }

@@ -42,14 +42,6 @@ def test_it_files_mail_for_a_local_domain_without_a_connection(configure, alice,
     assert entry.finished_at is not None
 
 
-def test_it_takes_forged_results_out_of_mail_of_its_own_people(configure, alice, bob):
-    field = f"Authentication-Results: {settings.CORREIO.hostname}; dmarc=pass\r\n"
-    queued(alice, "bob@hamburger.edu", extra=field)
-    assert delivery.deliver_domain("hamburger.edu") == 1
-    found = MailboxMessage.objects.get(account=bob).message
-    assert b"Authentication-Results" not in bytes(found.prefix) + bytes(found.blob.raw)
-
-
 def test_it_sends_by_smtp_and_keeps_the_dialogue(remote, alice):
     server = remote(replies={"END": "250 2.0.0 Stored as ABCDEFGHIJKL"})
     entry = queued(alice, "bob@hamburger.edu")

@@ -6,11 +6,12 @@ import pytest
 
 from mailserver.errors import SenderRefused
 from mailserver.mail.senderauth.results import Dkim, Dmarc, Spf, Verdict
-from mailserver.services import inbound, messages, sendercheck, timeline
+from mailserver.services import delivery, inbound, messages, sendercheck, timeline
 from mailserver.services.inbound import Incoming
 from mailserver.services.recipients import Local
 from mailserver.store.models import Blob, Mailbox, MailboxMessage, Message
 from tests.support.mail import message
+from tests.support.queueing import queued
 
 PASSED = Verdict(
     "198.51.100.25",
@@ -76,3 +77,11 @@ def test_it_is_part_of_the_path_of_the_message(alice):
     came = way.steps[3]
     assert came.facts[-1].text.startswith("Checked: the server may not send for hamburger.edu (SPF)")
     assert "This may not be from hamburger.edu" in came.sentence
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_takes_forged_results_out_of_mail_of_our_own_people(configure, alice, bob, settings):
+    field = f"Authentication-Results: {settings.CORREIO.hostname}; dmarc=pass\r\n"
+    queued(alice, "bob@hamburger.edu", extra=field)
+    assert delivery.deliver_domain("hamburger.edu") == 1
+    assert b"Authentication-Results" not in messages.raw(Message.objects.get(account=bob))

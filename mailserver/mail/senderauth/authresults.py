@@ -77,7 +77,8 @@ def in_trace(prefix: bytes) -> Results | None:
 
 def without_ours(raw: bytes, server: str) -> bytes:
     """The message without the fields that claim to be written by `server`; the very same octets when it has none."""
-    if not _NAMED.search(raw, 0, MAX_BYTES):
+    end = raw.find(b"\r\n\r\n", 0, MAX_BYTES)
+    if not _NAMED.search(raw, 0, end if end >= 0 else MAX_BYTES):
         return raw
     kept, at = [], 0
     for item in Headers(raw).fields:

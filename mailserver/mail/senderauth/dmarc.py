@@ -45,11 +45,17 @@ class Record:
 
 
 def author_domains(raw: bytes) -> tuple[str, ...]:
-    """The domains in From (A-labels, lower case), each once; "" stands for what is no domain name."""
+    """The domains in From (A-labels, lower case), each once and at most one more than `MAX_AUTHORS`.
+
+    "" stands for what is no domain name.
+    """
     headers = Headers(raw)
     people = parse_list(headers.undecoded("from")) or parse_list(headers.undecoded("sender"))
-    found = [_domain(person) for person in people if person.address]
-    return tuple(dict.fromkeys(found))[: MAX_AUTHORS + 1]
+    found: dict[str, None] = {}
+    for person in people:
+        if person.address and len(found) <= MAX_AUTHORS:
+            found[_domain(person)] = None
+    return tuple(found)
 
 
 def organisational(domain: str) -> str:

@@ -15,7 +15,9 @@ from mailserver.store.models import Event, Mailbox, MailboxMessage, Message
 from tests.mail.senderauth import keys
 from tests.support.dialogue import Dialogue
 from tests.support.dns import SILENCE, FakeEvidence
+from tests.support.dns_server import DnsServer
 from tests.support.listeners import in_the_tests_transaction, listening
+from tests.support.runsmtp import runsmtp
 
 NOW = 1_795_000_000
 LETTER = (
@@ -160,3 +162,20 @@ def test_it_files_a_repeated_message_once(checking, bob):
     sent(client, signed())
     sent(client, signed())
     assert Message.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("checks", "result"), [("all", "fail"), ("on", None), ("off", None)])
+def test_it_checks_as_the_settings_say(tmp_path, bob, checks, result):
+    records = {"crepes.fr": ["TXT v=spf1 -all"], "_dmarc.crepes.fr": ["TXT v=DMARC1\\; p=quarantine"]}
+    with DnsServer(records) as server:
+        host, port = server.address
+        environ = {"CORREIO_SENDER_CHECKS": checks, "CORREIO_DNS_SERVER": f"{host}:{port}"}
+        with runsmtp(tmp_path, environ=environ) as running, Dialogue(running.mx) as client:
+            client.expect("220 .*")
+            client.ask("EHLO mx.crepes.fr", "250-.*")
+            sent(client, LETTER)
+        assert bool(server.asked) == (checks == "all")
+    found = authresults.in_trace(bytes(Message.objects.get().prefix))
+    assert place(bob) == (Mailbox.Use.JUNK if result else Mailbox.Use.INBOX)
+    assert (found and next(method.result for method in found.methods if method.name == "dmarc")) == result
