@@ -7,7 +7,10 @@ expression that meets a million blanks, or a loop over lines, would take seconds
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
+
+from mailserver.mail.headers import Field
 
 Form = Literal["simple", "relaxed"]
 
@@ -25,6 +28,19 @@ def header_field(field: bytes, form: Form) -> bytes:
     name, _, value = field.partition(b":")
     unfolded = value.replace(b"\r\n", b"")
     return name.strip(b" \t").lower() + b":" + _WSP.sub(b" ", unfolded).strip(b" ") + b"\r\n"
+
+
+def header(raw: bytes, fields: Sequence[Field], names: Sequence[str], form: Form) -> bytes:
+    """The fields of `raw` that a signature names, in the order of `names` (lower case).
+
+    Of equal names the last field comes first, then the ones above it; one that is not there adds nothing (RFC 6376
+    §5.4.2).
+    """
+    left: dict[str, list[Field]] = {}
+    for item in fields:
+        left.setdefault(item.name, []).append(item)
+    chosen = [left[name].pop() for name in names if left.get(name)]
+    return b"".join(header_field(raw[item.start : item.end], form) for item in chosen)
 
 
 def unsigned(field: bytes) -> bytes:

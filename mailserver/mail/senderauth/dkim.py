@@ -96,10 +96,6 @@ class Signed:
             self._bodies[form] = canonical.body(self.raw[self.body_start :], form)
         return self._bodies[form]
 
-    def octets(self, item: Field) -> bytes:
-        """A field as it stands in the message."""
-        return self.raw[item.start : item.end]
-
 
 def signatures(raw: bytes) -> Signed:
     """Read the signatures of a message whose lines end with CRLF."""
@@ -158,16 +154,12 @@ def _check(signed: Signed, signature: Signature, terms: _Terms, records: Sequenc
 
 
 def _header(signed: Signed, signature: Signature, terms: _Terms) -> bytes:
-    """What is signed of the header (RFC 6376 §3.7): the last field of a name first, then the ones above it."""
-    places: dict[str, list[int]] = {}
-    for place, item in enumerate(signed.fields):
-        if place != signature.place:
-            places.setdefault(item.name, []).append(place)
-    form = terms.header_form
-    chosen = [signed.fields[places[name].pop()] for name in terms.names if places.get(name)]
-    own = canonical.unsigned(signed.octets(signed.fields[signature.place]))
-    fields = [canonical.header_field(signed.octets(item), form) for item in chosen]
-    return b"".join(fields) + canonical.header_field(own, form).removesuffix(b"\r\n")
+    """What is signed of the header (RFC 6376 §3.7): the fields named, then the signature itself without its value."""
+    others = [item for place, item in enumerate(signed.fields) if place != signature.place]
+    own = signed.fields[signature.place]
+    field = canonical.header_field(canonical.unsigned(signed.raw[own.start : own.end]), terms.header_form)
+    named = canonical.header(signed.raw, others, terms.names, terms.header_form)
+    return named + field.removesuffix(b"\r\n")
 
 
 def _read(place: int, value: bytes) -> Signature:

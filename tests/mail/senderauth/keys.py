@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 
 @cache
-def private(bits: int = 2048) -> rsa.RSAPrivateKey:
+def private(bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 
