@@ -247,7 +247,7 @@ def checked(account, *, dmarc: str) -> Delivery:
 
 def test_it_tells_how_the_sender_was_checked(alice):
     tree = page(signed_in(alice).get(address(checked(alice, dmarc="pass"))))
-    assert "the server may send for hamburger.edu (SPF)" in only(tree, ".everybody .pop").text()
+    assert "The server may send for hamburger.edu (SPF)" in only(tree, ".everybody .pop").text()
     assert not texts(tree, ".msg .notice")
 
 
