@@ -84,6 +84,8 @@ class Config:
     allow_private_hops: bool
     login_limits: Limit | None
     connection_limits: Limit | None
+    sender_checks: str
+    dmarc_reject: str
     size_limit: int
     default_quota: int
     demo: bool
@@ -157,6 +159,8 @@ def load(environ: Mapping[str, str]) -> Config:
         allow_private_hops=_flag(value("ALLOW_PRIVATE_HOPS", "0")),
         login_limits=limit(value("LOGIN_LIMITS", "on"), Limit(10, timedelta(minutes=10))),
         connection_limits=limit(value("CONNECTION_LIMITS", "on"), Limit(20, timedelta(minutes=1))),
+        sender_checks=_one_of("SENDER_CHECKS", value("SENDER_CHECKS", "on"), "on", "off", "all"),
+        dmarc_reject=_one_of("DMARC_REJECT", value("DMARC_REJECT", "refuse"), "refuse", "junk"),
         size_limit=int(value("SIZE_LIMIT", str(36 * 1024 * 1024))),
         default_quota=int(value("DEFAULT_QUOTA", str(10 * 1024**3))),
         demo=_flag(value("DEMO", "0")),
@@ -173,6 +177,12 @@ def _flag(text: str) -> bool:
     if text not in ("0", "1"):
         raise ConfigurationError(f"{text!r} is neither 0 nor 1")
     return text == "1"
+
+
+def _one_of(name: str, text: str, *words: str) -> str:
+    if text not in words:
+        raise ConfigurationError(f"CORREIO_{name}: {text!r} is none of {', '.join(words)}")
+    return text
 
 
 def _port(name: str, text: str) -> int:

@@ -86,5 +86,9 @@ class MessageRefused(CorreioError):
     pass
 
 
+class SenderRefused(CorreioError):
+    """The owner of the author's domain wants such mail to be refused (DMARC)."""
+
+
 class Unavailable(CorreioError):
     pass

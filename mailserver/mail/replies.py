@@ -166,6 +166,12 @@ TOO_MANY_HOPS = Reply(554, "5.4.6", "The message goes round in a circle", "RFC 5
 UTF8_HEADER_NEEDS_SMTPUTF8 = Reply(554, "5.6.9", "This header needs SMTPUTF8", "RFC 6531 §3.5")
 MESSAGE_REFUSED = Reply(554, "5.6.0", "The message cannot be taken", "RFC 3463 §3.7")
 DRAFT_GONE = Reply(554, "5.5.0", "This draft was sent or changed already", "RFC 3463 §3.6; house")
+SENDER_REFUSED = Reply(
+    550,
+    "5.7.1",
+    "The domain in From asks to refuse mail that it did not send (DMARC)",
+    "RFC 7489 §10.3; RFC 3463 §3.8",
+)
 POLICY_REFUSED = Reply(550, "5.7.1", "Our rules do not allow this message", "RFC 5321 §4.2.5; RFC 3463 §3.8")
 
 # Limits and trouble on our side

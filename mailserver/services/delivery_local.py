@@ -10,6 +10,7 @@ from django.conf import settings
 from mailserver.errors import RecipientDisabled, UnknownRecipient
 from mailserver.mail import addresses, replies
 from mailserver.mail.replies import Reply
+from mailserver.mail.senderauth import authresults
 from mailserver.net.smtp_results import Line, Outcome, Report, Result
 from mailserver.services import bounces, inbound, recipients
 from mailserver.services.queue import Claim
@@ -79,7 +80,7 @@ def _stored(book: Book, raw: bytes, takers: Sequence[Local], at: datetime) -> Re
     entry = book.entry
     stored = inbound.deliver(
         inbound.Incoming(
-            raw=raw,
+            raw=authresults.without_ours(raw, settings.CORREIO.hostname),
             sender=entry.sender,
             recipients=tuple(takers),
             helo=settings.CORREIO.hostname,

@@ -13,6 +13,8 @@ from django.utils import timezone
 from mailserver.errors import NotFound, OverQuota
 from mailserver.mail import trace
 from mailserver.mail.message import Parsed, parse
+from mailserver.mail.senderauth import authresults
+from mailserver.mail.senderauth.results import Verdict
 from mailserver.services import events, reports
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import Local, room
@@ -25,7 +27,10 @@ REFERENCE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message to deliver here and how it came. `sender` is "" for a bounce; `tls` is "" in clear."""
+    """A message to deliver here and how it came. `sender` is "" for a bounce; `tls` is "" in clear.
+
+    `verdict` tells how the sender was checked, None when it was not; `junk` files it as spam.
+    """
 
     raw: bytes
     sender: str
@@ -37,6 +42,8 @@ class Incoming:
     at: datetime | None = None
     eight_bit: bool = False
     smtputf8: bool = False
+    verdict: Verdict | None = None
+    junk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +91,23 @@ def deliver_all(
     inboxes = dict(rows.values_list("account_id", "id"))
     if len(inboxes) != len(accounts):
         raise NotFound("A recipient has no Inbox.")
-    with writing(inboxes.values()) as writer:
+    junk = _junk(batch, inboxes)
+    with writing([*inboxes.values(), *junk.values()]) as writer:
         if within_quota:
             _check_room(batch)
-        return [_file(writer, inboxes, *pair) for pair in zip(batch, parsed, strict=True)]
+        return [
+            _file(writer, junk if incoming.junk else inboxes, incoming, parts)
+            for incoming, parts in zip(batch, parsed, strict=True)
+        ]
+
+
+def _junk(batch: Sequence[Incoming], inboxes: Mapping[int, int]) -> dict[int, int]:
+    """Where spam goes: the Inbox of those who have no folder for it; empty when none is in the batch."""
+    accounts = {recipient.account_id for incoming in batch if incoming.junk for recipient in incoming.recipients}
+    if not accounts:
+        return {}
+    rows = Mailbox.objects.filter(account_id__in=accounts, special_use=Mailbox.Use.JUNK)
+    return {account_id: inboxes[account_id] for account_id in accounts} | dict(rows.values_list("account_id", "id"))
 
 
 def _check_room(batch: Sequence[Incoming]) -> None:
@@ -166,6 +186,7 @@ def _prefix(incoming: Incoming, recipient: Local, reference: str, at: datetime) 
             recipient=recipient.address,
             at=at,
         )
+        + (authresults.write(incoming.verdict, settings.CORREIO.hostname) if incoming.verdict else b"")
     )
 
 
@@ -191,4 +212,5 @@ def _note(incoming: Incoming, delivery: Delivery, reference: str, at: datetime) 
         protocol=incoming.protocol,
         size=len(incoming.raw),
         duplicate=delivery.duplicate,
+        checks=incoming.verdict.summary() if incoming.verdict else None,
     )

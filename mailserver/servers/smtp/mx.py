@@ -8,10 +8,13 @@ from mailserver.errors import OverQuota
 from mailserver.mail import replies
 from mailserver.mail.addresses import Address
 from mailserver.mail.replies import Reply
+from mailserver.mail.senderauth.results import Verdict
+from mailserver.net.internet import is_public
+from mailserver.net.senderauth import SenderCheck
 from mailserver.servers import bridge
 from mailserver.servers.smtp.paths import names_another_host
 from mailserver.servers.smtp.session import Client, Transaction
-from mailserver.services import inbound, recipients
+from mailserver.services import recipients, sendercheck
 from mailserver.services.inbound import Incoming
 from mailserver.services.recipients import Local
 
@@ -19,13 +22,21 @@ logger = logging.getLogger(__name__)
 
 
 class MxDoor:
-    """`max_recipients` of one message; RFC 5321 §4.5.3.1.8 asks for at least 100."""
+    """`max_recipients` of one message; RFC 5321 §4.5.3.1.8 asks for at least 100.
+
+    `check`: how senders are checked, None for not at all. Mail from loopback and private addresses (our own routes, a
+    scanner in front of us, the demo) is checked only with `check_all`: no SPF record names such an address.
+    """
 
     name = "mx"
     signs_in = False
 
-    def __init__(self, max_recipients: int = 1000) -> None:
+    def __init__(
+        self, max_recipients: int = 1000, *, check: SenderCheck | None = None, check_all: bool = False
+    ) -> None:
         self.max_recipients = max_recipients
+        self._check = check
+        self._check_all = check_all
 
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
         """Anybody may write, and `<>` always may: bounces come with it (RFC 5321 §4.5.5)."""
@@ -41,8 +52,9 @@ class MxDoor:
         return replies.RECIPIENT_OK
 
     async def message(self, client: Client, transaction: Transaction, content: bytes) -> Reply:
+        verdict = await self._verdict(client, transaction, content)
         stored = await bridge.run(
-            inbound.deliver,
+            sendercheck.deliver,
             incoming=Incoming(
                 raw=content,
                 sender=transaction.return_path,
@@ -53,8 +65,8 @@ class MxDoor:
                 protocol=client.protocol(transaction.smtputf8),
                 eight_bit=transaction.eight_bit,
                 smtputf8=transaction.smtputf8,
+                verdict=verdict,
             ),
-            within_quota=True,
         )
         logger.info(
             "mx %s: stored %s from <%s>, %d octets for %d recipients",
@@ -65,6 +77,14 @@ class MxDoor:
             len(transaction.recipients),
         )
         return replies.message_stored(stored.reference)
+
+    async def _verdict(self, client: Client, transaction: Transaction, content: bytes) -> Verdict | None:
+        if not self._check or not client.peer or not (self._check_all or is_public(client.peer)):
+            return None
+        sender = transaction.return_path
+        verdict = await self._check.check(content, peer=client.peer, helo=client.helo, sender=sender)
+        logger.info("mx %s: checked <%s>: %s", client.peer, sender, verdict.summary())
+        return verdict
 
 
 def mailbox_for(*, address: Address, size: int) -> Local | None:

@@ -3,6 +3,7 @@ partitioned or distributed by account (docs/scale.md)."""
 
 from mailserver.store.models.account import Account
 from mailserver.store.models.blob import Blob
+from mailserver.store.models.dkim import DkimKey
 from mailserver.store.models.domain import Address, Domain
 from mailserver.store.models.event import Event
 from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Vanished
@@ -18,6 +19,7 @@ __all__ = [
     "Change",
     "DeliveryAttempt",
     "DeliveryResult",
+    "DkimKey",
     "Domain",
     "Event",
     "Label",
