@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0003_event_at'),
+        ('store', '0004_event_refused'),
     ]
 
     operations = [
