@@ -89,6 +89,7 @@ class DomainAdmin(ServiceAdmin):
         administration.change_domain(
             domain_id=obj.pk,
             hosted=given["hosted"],
+            enabled=given["enabled"],
             transport=given["transport"],
             catch_all_id=catch_all.pk if catch_all else None,
         )
