@@ -12,8 +12,9 @@ from mailserver.servers import bridge
 from mailserver.servers.smtp.data import header
 from mailserver.servers.smtp.paths import names_another_host
 from mailserver.servers.smtp.session import Client, Transaction
-from mailserver.services import inbound, routing
+from mailserver.services import greylist, inbound, routing
 from mailserver.services.inbound import Incoming
+from mailserver.services.route_cache import RouteCache
 from mailserver.services.routing import Route, joined
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ class MxDoor:
 
     def __init__(self, max_recipients: int = 1000) -> None:
         self.max_recipients = max_recipients
+        self.routes = RouteCache()
 
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
         """Anybody may write, and `<>` always may: bounces come with it (RFC 5321 §4.5.5)."""
@@ -36,7 +38,12 @@ class MxDoor:
         if names_another_host(address.local) and not srs.is_rewritten(address.local):
             return replies.RELAY_DENIED
         found = await bridge.run(
-            route_for, address=address, size=transaction.size, sender=transaction.return_path, peer=client.peer
+            route_for,
+            routes=self.routes,
+            address=address,
+            size=transaction.size,
+            sender=transaction.return_path,
+            peer=client.peer,
         )
         if found is None:
             return replies.RELAY_DENIED
@@ -74,7 +81,7 @@ class MxDoor:
         return replies.message_stored(stored.reference)
 
 
-def route_for(*, address: Address, size: int, sender: str, peer: str) -> Route | None:
+def route_for(*, routes: RouteCache, address: Address, size: int, sender: str, peer: str) -> Route | None:
     """Where mail to an address goes, None when it is not of this server. `sender` is "" for a report.
 
     Raises UnknownRecipient, RecipientDisabled, DomainDisabled, Greylisted; OverQuota when no mailbox of the route has
@@ -83,9 +90,10 @@ def route_for(*, address: Address, size: int, sender: str, peer: str) -> Route |
     if not sender and srs.is_rewritten(address.local):
         # The signature says that we passed the message on ourselves: no stranger, and no reason to wait.
         return routing.back(address)
-    found = routing.resolve(address)
+    found = routes.resolve(address)
     if found is None:
         return None
     if not found.has_room(max(size, 1)):
         raise OverQuota(f"The mailbox of {address} is full.")
+    greylist.check(peer=peer, sender=sender, recipient=str(address))
     return found
