@@ -22,9 +22,10 @@ def sender_for(sender: str, domain: str) -> str:
     "" stays "": a report must not cause another (RFC 5321 §4.5.5). A sender of a domain hosted here stays as well. ""
     too for a sender that leaves no room for ours: better without a way back than not at all.
     """
-    if not sender:
+    try:
+        address = srs.parse(sender)
+    except InvalidName:
         return ""
-    address = srs.parse(sender)
     if recipients.is_hosted(address.domain):
         return sender
     return str(srs.forward(address, domain=domain, key=_key(), day=_today()) or "")

@@ -9,7 +9,7 @@ import pytest
 from mailserver.conf import Route
 from mailserver.mail import dsn
 from mailserver.mail.addresses import parse
-from mailserver.services import delivery, forwarding, inbound, rewriting, routing
+from mailserver.services import delivery, forwarding, inbound, rewriting, routing, timeline
 from mailserver.services.forwards import add_forward
 from mailserver.services.groups import add_group
 from mailserver.services.inbound import Incoming
@@ -109,6 +109,13 @@ def test_mail_of_our_people_is_forwarded_and_told_in_the_path_of_the_copy(away, 
     assert len(inbox(bob)) == 1
     event = Event.objects.get(kind="forwarded")
     assert (event.account_id, event.recipient) == (bob.pk, "bob@away.example")
+    (way,) = timeline.path_of(bob.pk, event.message_id).ways
+    assert "Also passed on to bob@away.example" in [fact.text for fact in way.steps[4].facts]
+    (out,) = timeline.path_of_entry(event.entry_id).ways
+    assert out.state == "leaving"
+    delivery.deliver_domain("away.example")
+    (out,) = timeline.path_of_entry(event.entry_id).ways
+    assert out.state == "handed"
 
 
 def test_a_group_that_goes_round_in_a_circle_is_refused(away, alice):
