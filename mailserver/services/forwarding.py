@@ -35,7 +35,10 @@ def pass_on(
 
 
 def _fresh(onward: Sequence[Onward], blob: Blob, parsed: Parsed) -> Iterable[Onward]:
-    """Without those the same octets were queued for before: a sender that lost our 250 sends again."""
+    """Without those the same octets were queued for before: a sender that lost our 250 sends again.
+
+    What could not be delivered or was cancelled does not count: then it is a new try.
+    """
     if not onward or not parsed.message_id:
         return onward
     rows = QueueRecipient.objects.filter(
@@ -43,6 +46,7 @@ def _fresh(onward: Sequence[Onward], blob: Blob, parsed: Parsed) -> Iterable[Onw
         entry__message_id=parsed.message_id,
         entry__blob__size=blob.size,
         entry__blob__digest=blob.digest,
+        state__in=(*QueueRecipient.OPEN, QueueRecipient.State.DELIVERED),
     )
     known = set(rows.values_list("address", flat=True))
     return [one for one in onward if one.address not in known]

@@ -77,6 +77,16 @@ def test_a_message_sent_again_is_not_passed_on_again(hello, bob):
     assert Blob.objects.count() == 1
 
 
+@pytest.mark.parametrize("state", ["bounced", "expired", "cancelled"])
+def test_what_could_not_be_delivered_may_be_sent_again(hello, bob, state):
+    add_forward(address="bob@hamburger.edu", to="bob@away.example", keep=False)
+    raw = message()
+    handed_over(hello, ANA, "bob@hamburger.edu", raw=raw)
+    QueueRecipient.objects.update(state=state)
+    handed_over(hello, ANA, "bob@hamburger.edu", raw=raw)
+    assert waiting() == ["bob@away.example"] * 2
+
+
 @pytest.mark.parametrize("mark", ["bob@hamburger.edu", "BOB@Hamburger.edu"])
 def test_what_was_here_before_is_filed_and_not_passed_on(hello, bob, mark):
     add_forward(address="bob@hamburger.edu", to="bob@away.example", keep=False)
