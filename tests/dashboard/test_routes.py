@@ -59,6 +59,12 @@ def test_a_group_is_no_alias(office, alice):
     assert group.account_id is None
 
 
+def test_it_asks_in_the_order_of_the_way(office):
+    text = office.get("/admin/store/forward/add/").content.decode()
+    places = [text.index(f'name="{name}"') for name in ("source", "whole_account", "to", "keep")]
+    assert places == sorted(places)
+
+
 def test_it_adds_forwards_of_an_address_and_of_an_account(office, alice):
     add_alias(account_id=alice.pk, address="kitchen@crepes.fr")
     url = "/admin/store/forward/add/"

@@ -34,7 +34,8 @@ class ServiceAdmin(AnyAdmin):
         return self.form if obj else self.add_form
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return list((self.form if obj else self.add_form).base_fields)
+        form = self.form if obj else self.add_form
+        return list(form.field_order or form.base_fields)
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         """The row before the service changes it."""
