@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,14 +14,14 @@ from mailserver.mail import trace
 from mailserver.mail.message import Parsed, parse
 from mailserver.mail.senderauth import authresults
 from mailserver.mail.senderauth.results import Verdict
-from mailserver.services import events, reports
+from mailserver.services import events, forwarding, reports
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import Local, room
+from mailserver.services.references import new_reference
+from mailserver.services.routing import Onward
 from mailserver.store import blobs
 from mailserver.store.models import Blob, Event, Mailbox, Message
 from mailserver.store.writer import MailboxWriter, writing
-
-REFERENCE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,7 @@ class Incoming:
     """A message to deliver here and how it came. `sender` is "" for a bounce; `tls` is "" in clear.
 
     `verdict` tells how the sender was checked, None when it was not; `junk` files it as spam.
+    `onward` are the addresses elsewhere that groups and forwards send it to (`routing`).
     """
 
     raw: bytes
@@ -44,6 +44,7 @@ class Incoming:
     smtputf8: bool = False
     verdict: Verdict | None = None
     junk: bool = False
+    onward: tuple[Onward, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,6 @@ class Stored:
 
     reference: str
     deliveries: tuple[Delivery, ...]
-
-
-def new_reference() -> str:
-    """A message number people can read to each other: 60 random bits as 12 of A-Z2-7."""
-    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(12))
 
 
 def deliver(incoming: Incoming, *, parsed: Parsed | None = None, within_quota: bool = False) -> Stored:
@@ -116,6 +112,8 @@ def _check_room(batch: Sequence[Incoming]) -> None:
     SMTP has one answer to a message for all its recipients: one with room is not harmed by another without.
     """
     for incoming in batch:
+        if incoming.onward or not incoming.recipients:
+            continue
         if not any(room(recipient.account_id) >= len(incoming.raw) for recipient in incoming.recipients):
             raise OverQuota("No recipient has room for this message.")
 
@@ -141,7 +139,9 @@ def _file(writer: MailboxWriter, inboxes: Mapping[int, int], incoming: Incoming,
         for recipient in fresh
     ]
     filed = dict(zip((recipient.account_id for recipient in fresh), file(writer, filings), strict=True))
-    if not fresh:
+    messages = known | {account_id: place.message_id for account_id, place in filed.items()}
+    passed_on = forwarding.pass_on(incoming, blob=blob, parsed=parsed, messages=messages, at=at)
+    if not fresh and not passed_on:
         blob.delete()
     deliveries = tuple(_delivery(recipient, filed, known) for recipient in incoming.recipients)
     for delivery in deliveries:

@@ -74,8 +74,10 @@ def _filed(message: Message, stored: Event) -> Step:
     places = MailboxMessage.objects.filter(message=message).values_list("mailbox__path", "mailbox__special_use")
     now = words.listed([Mailbox.Use(use).label if use else path for path, use in places])
     sentence = f"It is in {now} now." if now else "It has been deleted since."
-    facts = (Fact(f"For {stored.recipient}"), Fact(f"Stored as {stored.reference}", "code"))
-    return Step(5, "Mailbox", "It was put in your mailbox", sentence, "done", stored.at, "+0.00 s", "", facts)
+    facts = [Fact(f"For {stored.recipient}"), Fact(f"Stored as {stored.reference}", "code")]
+    passed = Event.objects.filter(message=message, kind=Event.Kind.FORWARDED).order_by("at", "id")
+    facts += [Fact(f"Also passed on to {event.recipient}") for event in passed]
+    return Step(5, "Mailbox", "It was put in your mailbox", sentence, "done", stored.at, "+0.00 s", "", tuple(facts))
 
 
 def _opened(message: Message) -> Step:

@@ -19,7 +19,7 @@ from mailserver.mail.message import Parsed, parse
 from mailserver.mail.submitted import Submitted as Content
 from mailserver.services import dkimkeys, events, mailboxes, queue
 from mailserver.services.filing import Filing, file
-from mailserver.services.inbound import new_reference
+from mailserver.services.references import new_reference
 from mailserver.store import blobs
 from mailserver.store.models import Account, Blob, Event, Mailbox, QueueEntry, QueueRecipient
 from mailserver.store.models import Address as AddressRow

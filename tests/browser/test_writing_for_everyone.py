@@ -28,6 +28,10 @@ DASHBOARD = (
     "/admin/store/account/",
     "/admin/store/account/add/",
     "/admin/store/address/",
+    "/admin/store/group/",
+    "/admin/store/group/add/",
+    "/admin/store/forward/",
+    "/admin/store/forward/add/",
 )
 
 

@@ -18,6 +18,10 @@ PAGES = (
     "/admin/store/account/add/",
     "/admin/store/address/",
     "/admin/store/address/add/",
+    "/admin/store/group/",
+    "/admin/store/group/add/",
+    "/admin/store/forward/",
+    "/admin/store/forward/add/",
 )
 
 

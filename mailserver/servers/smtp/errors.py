@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 TABLE: Mapping[type[errors.CorreioError], Reply] = {
     errors.UnknownRecipient: replies.UNKNOWN_RECIPIENT,
     errors.RecipientDisabled: replies.RECIPIENT_DISABLED,
+    errors.DomainDisabled: replies.DOMAIN_DISABLED,
     errors.RelayDenied: replies.RELAY_DENIED,
     errors.OverQuota: replies.MAILBOX_FULL,
     errors.TooManyRecipients: replies.TOO_MANY_RECIPIENTS,
@@ -26,6 +27,7 @@ TABLE: Mapping[type[errors.CorreioError], Reply] = {
     errors.SendingLimit: replies.SENDING_LIMIT,
     errors.AuthenticationFailed: replies.AUTH_FAILED,
     errors.TooManyAttempts: replies.AUTH_THROTTLED,
+    errors.Greylisted: replies.GREYLISTED,
     errors.Unavailable: replies.TRY_LATER,
 }
 

@@ -12,8 +12,8 @@ from mailserver.mail.addresses import Address
 from mailserver.mail.replies import Reply
 from mailserver.net.tls import describe
 from mailserver.services.login import Login
-from mailserver.services.recipients import Local
 from mailserver.services.refusals import Refusal
+from mailserver.services.routing import Route
 
 
 @dataclass(slots=True)
@@ -53,8 +53,8 @@ class Transaction:
     eight_bit: bool = False
     smtputf8: bool = False
     recipients: list[Address] = field(default_factory=list)
-    # Where the MX door will file it, found at RCPT.
-    mailboxes: list[Local] = field(default_factory=list)
+    # Where the MX door will file it and pass it on to, found at RCPT.
+    routes: list[Route] = field(default_factory=list)
     refused: int = 0
 
     @property

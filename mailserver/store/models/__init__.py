@@ -4,8 +4,9 @@ partitioned or distributed by account (docs/scale.md)."""
 from mailserver.store.models.account import Account
 from mailserver.store.models.blob import Blob
 from mailserver.store.models.dkim import DkimKey
-from mailserver.store.models.domain import Address, Domain
+from mailserver.store.models.domain import Address, Domain, Group
 from mailserver.store.models.event import Event
+from mailserver.store.models.forward import Forward
 from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Vanished
 from mailserver.store.models.message import Message
 from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
@@ -22,6 +23,8 @@ __all__ = [
     "DkimKey",
     "Domain",
     "Event",
+    "Forward",
+    "Group",
     "Label",
     "Mailbox",
     "MailboxMessage",

@@ -20,6 +20,7 @@ class Event(models.Model):
         DEFERRED = "deferred", "Has to wait"
         BOUNCED = "bounced", "Returned"
         STORED = "stored", "In the mailbox"
+        FORWARDED = "forwarded", "Passed on"
         READ = "read", "Read, says a receipt"
         RECEIPT_SENT = "receipt_sent", "Read receipt sent"
         HELD = "held", "Held"
