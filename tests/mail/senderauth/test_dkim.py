@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import dkim as dkimpy
@@ -148,6 +149,8 @@ def test_it_waits_for_a_key_that_could_not_be_asked_for():
         (keys.record() + b"; s=tlsrpt", "permerror", "key is not for mail"),
         (keys.record() + b"; h=sha1", "permerror", "key does not allow sha256"),
     ],
+    # Keys are made anew each time, and names of tests must be the same in every process.
+    ids=itertools.count(),
 )
 def test_it_wants_a_key_that_fits(record, result, reason):
     found = judged(signed(), record)
