@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -117,6 +118,16 @@ def _administrator() -> Account:
 
 def room(account_id: int) -> int:
     """Bytes the account may still store; UNBOUNDED without a quota. Never below 0."""
-    rows = Account.objects.filter(pk=account_id).annotate(used=Sum("mailboxes__size"))
-    quota, used = rows.values_list("quota", "used").get()
-    return max(0, quota - (used or 0)) if quota else UNBOUNDED
+    return rooms([account_id])[account_id]
+
+
+def rooms(account_ids: Collection[int]) -> dict[int, int]:
+    """The room of each account, in one statement. Raises Account.DoesNotExist if one is gone."""
+    found = Account.objects.filter(pk__in=account_ids).annotate(used=Sum("mailboxes__size"))
+    left = {
+        account_id: max(0, quota - (used or 0)) if quota else UNBOUNDED
+        for account_id, quota, used in found.values_list("pk", "quota", "used")
+    }
+    if len(left) != len(set(account_ids)):
+        raise Account.DoesNotExist("An account is gone.")
+    return left
