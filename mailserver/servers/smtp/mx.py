@@ -12,10 +12,11 @@ from mailserver.mail.senderauth.results import Verdict
 from mailserver.net.internet import is_public
 from mailserver.net.senderauth import SenderCheck
 from mailserver.servers import bridge
+from mailserver.servers.smtp.committer import Committer
 from mailserver.servers.smtp.data import header
 from mailserver.servers.smtp.paths import names_another_host
 from mailserver.servers.smtp.session import Client, Transaction
-from mailserver.services import greylist, routing, sendercheck
+from mailserver.services import greylist, routing
 from mailserver.services.inbound import Incoming
 from mailserver.services.route_cache import RouteCache
 from mailserver.services.routing import Route, joined
@@ -28,18 +29,26 @@ class MxDoor:
 
     `check`: how senders are checked, None for not at all. Mail from loopback and private addresses (our own routes, a
     scanner in front of us, the demo) is checked only with `check_all`: no SPF record names such an address.
+
+    `committer` files what all sessions of the process bring.
     """
 
     name = "mx"
     signs_in = False
 
     def __init__(
-        self, max_recipients: int = 1000, *, check: SenderCheck | None = None, check_all: bool = False
+        self,
+        max_recipients: int = 1000,
+        *,
+        check: SenderCheck | None = None,
+        check_all: bool = False,
+        committer: Committer | None = None,
     ) -> None:
         self.max_recipients = max_recipients
         self._check = check
         self._check_all = check_all
         self.routes = RouteCache()
+        self.committer = committer or Committer()
 
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
         """Anybody may write, and `<>` always may: bounces come with it (RFC 5321 §4.5.5)."""
@@ -66,9 +75,8 @@ class MxDoor:
         if not route.mailboxes and not route.onward:
             return replies.TOO_MANY_HOPS
         verdict = await self._verdict(client, transaction, content)
-        stored = await bridge.run(
-            sendercheck.deliver,
-            incoming=Incoming(
+        stored = await self.committer.deliver(
+            Incoming(
                 raw=content,
                 sender=transaction.return_path,
                 recipients=route.mailboxes,
