@@ -11,10 +11,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from django.db import connection
-from django.db.models import Max
-
-from mailserver.store import rows
-from mailserver.store.models import ThreadBox, ThreadReference
 
 # (account, digest) → {thread id: base subject}
 _Known = dict[tuple[int, int], dict[int, str]]
@@ -23,7 +19,15 @@ _Known = dict[tuple[int, int], dict[int, str]]
 # recomputes its line.
 MAX_MESSAGES = 500
 
-THREAD = {"id": "int8", "account_id": "int8", "base_subject": "text"}
+KNOWN = """
+SELECT r.account_id, r.digest, r.thread_id, t.base_subject,
+       (SELECT coalesce(max(b.total), 0) FROM threadbox b WHERE b.thread_id = r.thread_id)
+FROM unnest(%s::bigint[], %s::bigint[]) AS w(account_id, digest)
+JOIN threadreference r ON r.account_id = w.account_id AND r.digest = w.digest JOIN thread t ON t.id = r.thread_id
+"""
+BEGIN = """
+INSERT INTO thread (account_id, base_subject) SELECT * FROM unnest(%s::bigint[], %s::text[]) RETURNING id
+"""
 REFER = """
 INSERT INTO threadreference (account_id, digest, thread_id)
 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING
@@ -77,8 +81,7 @@ class _Plan:
     """
 
     def __init__(self, belongings: Sequence[Belonging]) -> None:
-        self._known = _known(belongings)
-        self._lengths = _lengths({thread for threads in self._known.values() for thread in threads})
+        self._known, self._lengths = _known(belongings)
         self._new: list[tuple[int, str]] = []
         self._references: list[tuple[int, int, int]] = []
 
@@ -101,9 +104,12 @@ class _Plan:
 
     def write(self, places: Sequence[int]) -> list[int]:
         """Make the new conversations and references; the ids that stand for `places`."""
-        ids = rows.numbers("thread", len(self._new))
-        if ids:
-            rows.copy("thread", THREAD, ((number, *new) for number, new in zip(ids, self._new, strict=True)))
+        ids: list[int] = []
+        if self._new:
+            with connection.cursor() as cursor:
+                cursor.execute(BEGIN, [list(column) for column in zip(*self._new, strict=True)])
+                # In the order in which they were handed out, which is that of the array.
+                ids = sorted(number for (number,) in cursor)
         final = {_UNWRITTEN + index: number for index, number in enumerate(ids)}
         if self._references:
             accounts, digests, threads = zip(*self._references, strict=True)
@@ -112,21 +118,16 @@ class _Plan:
         return [final.get(place, place) for place in places]
 
 
-def _known(belongings: Sequence[Belonging]) -> _Known:
-    """What the table already holds."""
-    digests = {number for item in belongings for number in item.mentioned}
-    accounts = {item.account_id for item in belongings}
-    found = ThreadReference.objects.filter(account_id__in=accounts, digest__in=digests)
-    fields = found.values_list("account_id", "digest", "thread_id", "thread__base_subject")
+def _known(belongings: Sequence[Belonging]) -> tuple[_Known, dict[int, int]]:
+    """What the tables already hold, and how many messages the longest line of each conversation counts."""
+    pairs = {(item.account_id, number) for item in belongings for number in item.mentioned}
     known: _Known = {}
-    for account_id, number, thread_id, subject in fields:
-        known.setdefault((account_id, number), {})[thread_id] = subject
-    return known
-
-
-def _lengths(thread_ids: set[int]) -> dict[int, int]:
-    """Messages of each conversation, as its longest line counts them."""
-    if not thread_ids:
-        return {}
-    found = ThreadBox.objects.filter(thread_id__in=thread_ids).values_list("thread_id").annotate(n=Max("total"))
-    return dict(found)
+    lengths: dict[int, int] = {}
+    if not pairs:
+        return known, lengths
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, [list(column) for column in zip(*pairs, strict=True)])
+        for account_id, number, thread_id, subject, length in cursor:
+            known.setdefault((account_id, number), {})[thread_id] = subject
+            lengths[thread_id] = length
+    return known, lengths

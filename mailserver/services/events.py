@@ -12,15 +12,18 @@ from django.utils import timezone
 from mailserver.store import rows
 from mailserver.store.models import Event
 
-ROW = {
-    "kind": "varchar",
-    "at": "timestamptz",
-    "account_id": "int8",
-    "message_id": "int8",
-    "reference": "varchar",
-    "recipient": "varchar",
-    "detail": "jsonb",
-}
+ROW = rows.Table(
+    "event",
+    {
+        "kind": "varchar",
+        "at": "timestamptz",
+        "account_id": "int8",
+        "message_id": "int8",
+        "reference": "varchar",
+        "recipient": "varchar",
+        "detail": "jsonb",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,6 @@ class Step:
 def record_all(kind: Event.Kind, steps: Iterable[Step]) -> None:
     """Add several steps in one statement, inside the caller's transaction."""
     rows.copy(
-        "event",
         ROW,
         (
             (kind.value, step.at, step.account_id, step.message_id, step.reference, step.recipient, step.detail)

@@ -14,30 +14,33 @@ from mailserver.store import rows
 from mailserver.store.models import Blob
 from mailserver.store.writer import MailboxWriter, NewEntry
 
-MESSAGE = {
-    "id": "int8",
-    "account_id": "int8",
-    "blob_id": "int8",
-    "prefix": "bytea",
-    "size": "int4",
-    "at": "timestamptz",
-    "sent_at": "timestamptz",
-    "subject": "text",
-    "from_name": "text",
-    "from_address": "text",
-    "recipients": "jsonb",
-    "message_id": "text",
-    "references": "text[]",
-    "thread_id": "int8",
-    "preview": "text",
-    "has_attachments": "bool",
-    "attachments": "jsonb",
-    "parts": "jsonb",
-    "header_block": "bytea",
-    "header": "text",
-    "header_cut": "bool",
-    "parser_version": "int2",
-}
+MESSAGE = rows.Table(
+    "message",
+    {
+        "id": "int8",
+        "account_id": "int8",
+        "blob_id": "int8",
+        "prefix": "bytea",
+        "size": "int4",
+        "at": "timestamptz",
+        "sent_at": "timestamptz",
+        "subject": "text",
+        "from_name": "text",
+        "from_address": "text",
+        "recipients": "jsonb",
+        "message_id": "text",
+        "references": "text[]",
+        "thread_id": "int8",
+        "preview": "text",
+        "has_attachments": "bool",
+        "attachments": "jsonb",
+        "parts": "jsonb",
+        "header_block": "bytea",
+        "header": "text",
+        "header_cut": "bool",
+        "parser_version": "int2",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def file(writer: MailboxWriter, filings: Sequence[Filing]) -> list[Filed]:
     )
     ids = rows.numbers("message", len(filings))
     placed = list(zip(ids, accounts, threads, filings, strict=True))
-    rows.copy("message", MESSAGE, (_row(*place) for place in placed))
+    rows.copy(MESSAGE, (_row(*place) for place in placed))
     uids = writer.add_all([(filing.mailbox_id, _entry(number, thread, filing)) for number, _, thread, filing in placed])
     return [
         Filed(number, filing.mailbox_id, uid, thread)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from mailserver.errors import NotFound, OverQuota
@@ -23,6 +24,8 @@ from mailserver.services.routing import Onward
 from mailserver.store import blobs
 from mailserver.store.models import Blob, Event, Mailbox
 from mailserver.store.writer import MailboxWriter, writing
+
+BOXES = "SELECT account_id, special_use, id FROM mailbox WHERE account_id = ANY(%s) AND special_use = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,9 @@ def deliver_all(
     octets = blobs.describe([incoming.raw for incoming in batch])
     arrivals = [_Arrival(*each) for each in zip(batch, parsed, octets, strict=True)]
     accounts = {recipient.account_id for incoming in batch for recipient in incoming.recipients}
-    rows = Mailbox.objects.filter(account_id__in=accounts, special_use=Mailbox.Use.INBOX)
-    inboxes = dict(rows.values_list("account_id", "id"))
-    if len(inboxes) != len(accounts):
-        raise NotFound("A recipient has no Inbox.")
-    junk = _junk(batch, inboxes)
-    with writing([*inboxes.values(), *junk.values()]) as writer:
+    inboxes, junk = _boxes(accounts)
+    used = {recipient.account_id for incoming in batch if incoming.junk for recipient in incoming.recipients}
+    with writing([*inboxes.values(), *(junk[account_id] for account_id in used)]) as writer:
         _sort_out(arrivals, recipients.rooms(accounts) if within_quota else {})
         _file(writer, arrivals, inboxes, junk)
         _pass_on(arrivals)
@@ -143,13 +143,15 @@ class _Arrival:
         return Delivery(recipient.address, recipient.account_id, place.message_id, place.mailbox_id, place.uid, False)
 
 
-def _junk(batch: Sequence[Incoming], inboxes: Mapping[int, int]) -> dict[int, int]:
-    """Where spam goes: the Inbox of those who have no folder for it; empty when none is in the batch."""
-    accounts = {recipient.account_id for incoming in batch if incoming.junk for recipient in incoming.recipients}
-    if not accounts:
-        return {}
-    rows = Mailbox.objects.filter(account_id__in=accounts, special_use=Mailbox.Use.JUNK)
-    return {account_id: inboxes[account_id] for account_id in accounts} | dict(rows.values_list("account_id", "id"))
+def _boxes(accounts: Collection[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Where mail and spam go, by account; spam to the Inbox of those who have no folder for it. Raises NotFound."""
+    with connection.cursor() as cursor:
+        cursor.execute(BOXES, [list(accounts), [Mailbox.Use.INBOX.value, Mailbox.Use.JUNK.value]])
+        found = {(account_id, use): mailbox_id for account_id, use, mailbox_id in cursor}
+    inboxes = {account_id: found[account_id, use] for account_id, use in found if use == Mailbox.Use.INBOX}
+    if len(inboxes) != len(accounts):
+        raise NotFound("A recipient has no Inbox.")
+    return inboxes, {one: found.get((one, Mailbox.Use.JUNK), inbox) for one, inbox in inboxes.items()}
 
 
 def _sort_out(arrivals: Sequence[_Arrival], rooms: dict[int, int]) -> None:

@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from mailserver.errors import NotFound
 from mailserver.store import bell, rows, summary
-from mailserver.store.models import Change, Mailbox, MailboxMessage, Vanished
+from mailserver.store.fields import to_ranges
+from mailserver.store.models import Mailbox, MailboxMessage, Vanished
 from mailserver.store.models.mailbox import Flag
 
 VANISHED_FOR = timedelta(hours=24)
@@ -33,18 +34,23 @@ FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::int[], %s::int[], %s::big
 WHERE b.id = n.id
 """
 
-ENTRY = {
-    "mailbox_id": "int8",
-    "uid": "int4",
-    "account_id": "int8",
-    "message_id": "int8",
-    "thread_id": "int8",
-    "at": "timestamptz",
-    "modseq": "int8",
-    "flags": "int2",
-    "keywords": "int4[]",
-    "saved_at": "timestamptz",
-}
+ENTRY = rows.Table(
+    "mailboxmessage",
+    {
+        "mailbox_id": "int8",
+        "uid": "int4",
+        "account_id": "int8",
+        "message_id": "int8",
+        "thread_id": "int8",
+        "at": "timestamptz",
+        "modseq": "int8",
+        "flags": "int2",
+        "keywords": "int4[]",
+        "saved_at": "timestamptz",
+    },
+)
+
+CHANGE = rows.Table("change", {"mailbox_id": "int8", "modseq": "int8", "uids": "int4multirange", "at": "timestamptz"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class MailboxWriter:
         """Put messages into mailboxes, as (mailbox id, entry), in one statement; their UIDs, in the order given."""
         now = timezone.now()
         placed = [(mailbox_id, self._take_in(mailbox_id, entry), entry) for mailbox_id, entry in entries]
-        rows.copy("mailboxmessage", ENTRY, (self._row(*place, now) for place in placed))
+        rows.copy(ENTRY, (self._row(*place, now) for place in placed))
         return [uid for _, uid, _ in placed]
 
     def _take_in(self, mailbox_id: int, entry: NewEntry) -> int:
@@ -184,9 +190,7 @@ class MailboxWriter:
             cursor.execute(COUNTERS, [list(column) for column in zip(*counted, strict=True)])
         summary.refresh(self._threads, removed=self._removed)
         now = timezone.now()
-        Change.objects.bulk_create(
-            Change(mailbox_id=box.id, modseq=box.highestmodseq, uids=self._changed[box.id], at=now) for box in touched
-        )
+        rows.copy(CHANGE, ((box.id, box.highestmodseq, to_ranges(self._changed[box.id]), now) for box in touched))
         modseqs: dict[int, dict[int, int]] = defaultdict(dict)
         for box in touched:
             modseqs[box.account_id][box.id] = box.highestmodseq

@@ -57,7 +57,7 @@ class MxDoor:
     async def recipient(self, client: Client, transaction: Transaction, address: Address) -> Reply:
         if names_another_host(address.local) and not srs.is_rewritten(address.local):
             return replies.RELAY_DENIED
-        found = await bridge.run(
+        found = self._at_hand(address, transaction.size) or await bridge.run(
             route_for,
             routes=self.routes,
             address=address,
@@ -69,6 +69,10 @@ class MxDoor:
             return replies.RELAY_DENIED
         transaction.routes.append(found)
         return replies.RECIPIENT_OK
+
+    def _at_hand(self, address: Address, size: int) -> Route | None:
+        """Most mail is for somebody who had some a moment ago: then a thread and a query are saved."""
+        return None if greylist.is_on() or srs.is_rewritten(address.local) else self.routes.at_hand(address, size)
 
     async def message(self, client: Client, transaction: Transaction, content: bytes) -> Reply:
         route = joined(transaction.routes).unmarked(trace.marks(header(content)))
@@ -121,7 +125,9 @@ def route_for(*, routes: RouteCache, address: Address, size: int, sender: str, p
     found = routes.resolve(address)
     if found is None:
         return None
-    if not found.has_room(max(size, 1)):
+    room = found.room()
+    routes.note_room(address, room)
+    if room < max(size, 1):
         raise OverQuota(f"The mailbox of {address} is full.")
     greylist.check(peer=peer, sender=sender, recipient=str(address))
     return found
