@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,6 +15,7 @@ from mailserver.mail import trace
 from mailserver.mail.message import Parsed, parse
 from mailserver.mail.senderauth import authresults
 from mailserver.mail.senderauth.results import Verdict
+from mailserver.mail.spam.judgement import Judgement
 from mailserver.services import events, forwarding, reports
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import Local, room
@@ -28,7 +30,8 @@ from mailserver.store.writer import MailboxWriter, writing
 class Incoming:
     """A message to deliver here and how it came. `sender` is "" for a bounce; `tls` is "" in clear.
 
-    `verdict` tells how the sender was checked, None when it was not; `junk` files it as spam.
+    `verdict` tells how the sender was checked, None when it was not; `junk` files it as spam for all, `judgements` (by
+    account) for those who are meant (`scoring`).
     `onward` are the addresses elsewhere that groups and forwards send it to (`routing`).
     """
 
@@ -44,7 +47,13 @@ class Incoming:
     smtputf8: bool = False
     verdict: Verdict | None = None
     junk: bool = False
+    judgements: Mapping[int, Judgement] = field(default_factory=dict)
     onward: tuple[Onward, ...] = ()
+
+    def is_spam_for(self, account_id: int) -> bool:
+        """Whether the message goes to the account's folder for spam."""
+        judgement = self.judgements.get(account_id)
+        return self.junk or (judgement is not None and judgement.action != "inbox")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +101,28 @@ def deliver_all(
         if within_quota:
             _check_room(batch)
         return [
-            _file(writer, junk if incoming.junk else inboxes, incoming, parts)
+            _file(writer, _places(incoming, inboxes, junk), incoming, parts)
             for incoming, parts in zip(batch, parsed, strict=True)
         ]
 
 
 def _junk(batch: Sequence[Incoming], inboxes: Mapping[int, int]) -> dict[int, int]:
     """Where spam goes: the Inbox of those who have no folder for it; empty when none is in the batch."""
-    accounts = {recipient.account_id for incoming in batch if incoming.junk for recipient in incoming.recipients}
+    accounts = {
+        recipient.account_id
+        for incoming in batch
+        for recipient in incoming.recipients
+        if incoming.is_spam_for(recipient.account_id)
+    }
     if not accounts:
         return {}
     rows = Mailbox.objects.filter(account_id__in=accounts, special_use=Mailbox.Use.JUNK)
     return {account_id: inboxes[account_id] for account_id in accounts} | dict(rows.values_list("account_id", "id"))
+
+
+def _places(incoming: Incoming, inboxes: Mapping[int, int], junk: Mapping[int, int]) -> Mapping[int, int]:
+    """Account → the folder this message goes to."""
+    return {account: junk[account] if incoming.is_spam_for(account) else inbox for account, inbox in inboxes.items()}
 
 
 def _check_room(batch: Sequence[Incoming]) -> None:
@@ -213,4 +232,10 @@ def _note(incoming: Incoming, delivery: Delivery, reference: str, at: datetime) 
         size=len(incoming.raw),
         duplicate=delivery.duplicate,
         checks=incoming.verdict.summary() if incoming.verdict else None,
+        judgement=_judgement(incoming, delivery.account_id),
     )
+
+
+def _judgement(incoming: Incoming, account_id: int) -> dict[str, Any] | None:
+    judgement = incoming.judgements.get(account_id)
+    return judgement.to_json() if judgement else None

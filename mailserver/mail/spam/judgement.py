@@ -38,15 +38,16 @@ class Judgement:
         }
 
 
-def judge(reasons: Iterable[Reason], *, junk: float, reject: float, always_junk: bool = False) -> Judgement:
+def judge(reasons: Iterable[Reason], *, junk: float, reject: float, decisive: Reason | None = None) -> Judgement:
     """The judgement that reasons lead to: spam from `junk` points on, refused from `reject` on; 0 for never.
 
-    `always_junk`: it is spam whatever the points are, though it may still be refused.
+    `decisive` makes it spam whatever the points are, though it may still be refused, and is told first.
     """
     found = sorted(reasons, key=lambda reason: (-abs(reason.points), reason.name))
+    found = [decisive, *found] if decisive else found
     score = round(sum(reason.points for reason in found), 1)
     action: Action = "inbox"
-    if always_junk or (junk and score >= junk):
+    if decisive or (junk and score >= junk):
         action = "junk"
     if reject and score >= reject:
         action = "reject"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from mailserver.errors import OverQuota
@@ -10,12 +11,14 @@ from mailserver.mail.addresses import Address
 from mailserver.mail.replies import Reply
 from mailserver.mail.senderauth.results import Verdict
 from mailserver.net.internet import is_public
+from mailserver.net.rspamd import Envelope
+from mailserver.net.scanners import Scan, Scanners
 from mailserver.net.senderauth import SenderCheck
 from mailserver.servers import bridge
 from mailserver.servers.smtp.data import header
 from mailserver.servers.smtp.paths import names_another_host
 from mailserver.servers.smtp.session import Client, Transaction
-from mailserver.services import greylist, routing, sendercheck
+from mailserver.services import greylist, routing, scoring
 from mailserver.services.inbound import Incoming
 from mailserver.services.route_cache import RouteCache
 from mailserver.services.routing import Route, joined
@@ -28,17 +31,24 @@ class MxDoor:
 
     `check`: how senders are checked, None for not at all. Mail from loopback and private addresses (our own routes, a
     scanner in front of us, the demo) is checked only with `check_all`: no SPF record names such an address.
+    `scanners` look at all mail, None for not at all.
     """
 
     name = "mx"
     signs_in = False
 
     def __init__(
-        self, max_recipients: int = 1000, *, check: SenderCheck | None = None, check_all: bool = False
+        self,
+        max_recipients: int = 1000,
+        *,
+        check: SenderCheck | None = None,
+        check_all: bool = False,
+        scanners: Scanners | None = None,
     ) -> None:
         self.max_recipients = max_recipients
         self._check = check
         self._check_all = check_all
+        self._scanners = scanners
         self.routes = RouteCache()
 
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
@@ -65,9 +75,15 @@ class MxDoor:
         route = joined(transaction.routes).unmarked(trace.marks(header(content)))
         if not route.mailboxes and not route.onward:
             return replies.TOO_MANY_HOPS
-        verdict = await self._verdict(client, transaction, content)
+        # Both wait for others, so they do it together.
+        verdict, scan = await asyncio.gather(
+            self._verdict(client, transaction, content), self._scan(client, transaction, content)
+        )
+        if scan.virus:
+            return _virus_found(client, transaction, scan.virus)
         stored = await bridge.run(
-            sendercheck.deliver,
+            scoring.deliver,
+            found=scan.reasons,
             incoming=Incoming(
                 raw=content,
                 sender=transaction.return_path,
@@ -92,6 +108,13 @@ class MxDoor:
         )
         return replies.message_stored(stored.reference)
 
+    async def _scan(self, client: Client, transaction: Transaction, content: bytes) -> Scan:
+        if self._scanners is None:
+            return Scan()
+        recipients = [str(address) for address in transaction.recipients]
+        envelope = Envelope(client.peer, client.helo, transaction.return_path, recipients)
+        return await self._scanners.scan(content, envelope)
+
     async def _verdict(self, client: Client, transaction: Transaction, content: bytes) -> Verdict | None:
         if not self._check or not client.peer or not (self._check_all or is_public(client.peer)):
             return None
@@ -99,6 +122,12 @@ class MxDoor:
         verdict = await self._check.check(content, peer=client.peer, helo=client.helo, sender=sender)
         logger.info("mx %s: checked <%s>: %s", client.peer, sender, verdict.summary())
         return verdict
+
+
+def _virus_found(client: Client, transaction: Transaction, name: str) -> Reply:
+    logger.warning("mx %s: refused from <%s>: clamd found %s", client.peer, transaction.return_path, ascii(name[:200]))
+    shown = "".join(char for char in name if "!" <= char <= "~")[:100]
+    return replies.VIRUS_FOUND.with_text(f"{replies.VIRUS_FOUND.text} ({shown})")
 
 
 def route_for(*, routes: RouteCache, address: Address, size: int, sender: str, peer: str) -> Route | None:

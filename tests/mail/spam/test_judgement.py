@@ -32,8 +32,10 @@ def test_it_adds_points_up(given, junk, reject, action):
 
 
 def test_it_may_be_told_that_it_is_spam():
-    assert judge([], junk=5, reject=15, always_junk=True).action == "junk"
-    assert judge(points(20), junk=5, reject=15, always_junk=True).action == "reject"
+    asked = Reason("asked", 0, "They asked.")
+    found = judge(points(1), junk=5, reject=15, decisive=asked)
+    assert (found.action, found.reasons[0]) == ("junk", asked)
+    assert judge(points(20), junk=5, reject=15, decisive=asked).action == "reject"
 
 
 def test_it_puts_the_weightiest_reason_first():

@@ -1,0 +1,148 @@
+"""What people teach about spam by moving messages to and from the folder for it.
+
+A move only notes what the message is to teach, in its own transaction; a worker learns it within seconds. Moving a
+message back takes the lesson back. So that words of good mail are known too, each message called spam is joined by one
+that was read and kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from mailserver.mail.message import parse
+from mailserver.mail.spam.letter import Letter, Passage
+from mailserver.mail.spam.tokens import tokens
+from mailserver.services import acquaintances, spamwords
+from mailserver.store import blobs
+from mailserver.store.models import Mailbox, MailboxMessage, Message, SpamLesson
+from mailserver.store.models.mailbox import Flag
+
+Kind = SpamLesson.Kind
+Use = Mailbox.Use
+
+BATCH = 20
+# Newest read messages looked at for one that has taught nothing yet.
+DEPTH = 50
+# Moves between them and the folder for spam say nothing about anybody else's mail.
+_OWN = (Use.SENT, Use.DRAFTS)
+_KEPT = (Use.INBOX, Use.ARCHIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What a kind of lesson adds: to the words, and to the history with the sender."""
+
+    spam: int = 0
+    ham: int = 0
+    sender_spam: int = 0
+    sender_ham: int = 0
+
+
+# What went to the Inbox was counted as kept when it came; what is called spam was not worth that.
+_EFFECTS: Mapping[int, _Effect] = {
+    Kind.NOTHING: _Effect(),
+    Kind.SPAM: _Effect(spam=1, sender_spam=1, sender_ham=-1),
+    Kind.HAM: _Effect(ham=1, sender_ham=1),
+    Kind.KEPT: _Effect(ham=1),
+}
+
+
+def note(source: Mailbox, target: Mailbox, message_ids: Iterable[int]) -> None:
+    """Messages are moved or copied between folders of one account: note what that teaches, inside this transaction."""
+    ids = list(message_ids)
+    if not ids or not _teaches(source.special_use, target.special_use):
+        return
+    before = dict(SpamLesson.objects.filter(message_id__in=ids).values_list("message_id", "wanted"))
+    if target.special_use == Use.JUNK:
+        wanted = {one: Kind.NOTHING if before.get(one) == Kind.HAM else Kind.SPAM for one in ids}
+    elif source.special_use == Use.JUNK:
+        wanted = {one: Kind.NOTHING if before.get(one) == Kind.SPAM else Kind.HAM for one in ids}
+    else:
+        # Out of the Trash: only what had been called spam before is taken back.
+        wanted = {one: Kind.NOTHING for one in ids if before.get(one) == Kind.SPAM}
+    SpamLesson.objects.bulk_create(
+        [SpamLesson(message_id=one, account_id=target.account_id, wanted=kind) for one, kind in wanted.items()],
+        update_conflicts=True,
+        update_fields=["wanted"],
+        unique_fields=["message"],
+    )
+
+
+def learn() -> int:
+    """Learn what is noted and not yet learned; how many lessons. A batch is one account's and one transaction."""
+    learned = 0
+    while True:
+        with transaction.atomic():
+            found = _batch()
+        learned += found
+        if not found:
+            return learned
+
+
+def _teaches(source: str, target: str) -> bool:
+    if target == Use.JUNK:
+        return source != Use.JUNK and source not in _OWN
+    return source in (Use.JUNK, Use.TRASH) and target != Use.TRASH and target not in _OWN
+
+
+def _batch() -> int:
+    """Learn some lessons of the first account that has any."""
+    first = SpamLesson.objects.exclude(wanted=F("learned")).order_by("account_id").first()
+    if first is None:
+        return 0
+    known = spamwords.hold(first.account_id)
+    # Locked only now: another worker may have learned them meanwhile.
+    rows = SpamLesson.objects.filter(account_id=first.account_id).exclude(wanted=F("learned")).order_by("message_id")
+    lessons = list(rows.select_for_update(skip_locked=True, of=("self",)).select_related("message")[:BATCH])
+    # By sender, as submissions lock the rows of acquaintances: neither waits for the other in a circle.
+    for lesson in sorted(lessons, key=lambda lesson: lesson.message.from_address.lower()):
+        _learn(lesson)
+    called_spam = sum(lesson.wanted == Kind.SPAM for lesson in lessons)
+    if called_spam and known.ham < known.spam + called_spam:
+        _learn_from_kept(first.account_id, called_spam)
+    spamwords.prune(first.account_id)
+    return len(lessons)
+
+
+def _learn(lesson: SpamLesson) -> None:
+    message, before, after = lesson.message, _EFFECTS[lesson.learned], _EFFECTS[lesson.wanted]
+    spam, ham = after.spam - before.spam, after.ham - before.ham
+    if spam or ham:
+        spamwords.add(lesson.account_id, _tokens(message), spam=spam, ham=ham)
+    acquaintances.count(
+        [lesson.account_id],
+        message.from_address,
+        spam=after.sender_spam - before.sender_spam,
+        ham=after.sender_ham - before.sender_ham,
+    )
+    lesson.learned = lesson.wanted
+    lesson.save(update_fields=["learned"])
+
+
+def _tokens(message: Message) -> frozenset[int]:
+    """The words of a stored message, the same ones as when it came."""
+    raw = blobs.read(message.blob_id)
+    return tokens(Letter(raw, parse(raw), Passage(timezone.now())))
+
+
+def _learn_from_kept(account_id: int, count: int) -> None:
+    """Learn from the newest messages that were read and kept and have taught nothing yet, `count` at most."""
+    entries = MailboxMessage.objects.filter(account_id=account_id, mailbox__special_use__in=_KEPT)
+    newest = (
+        entries.annotate(seen=F("flags").bitand(int(Flag.SEEN))).filter(seen=int(Flag.SEEN)).order_by("-at", "-uid")
+    )
+    ids = list(dict.fromkeys(newest.values_list("message_id", flat=True)[:DEPTH]))
+    taught = set(SpamLesson.objects.filter(message_id__in=ids).values_list("message_id", flat=True))
+    free = [message_id for message_id in ids if message_id not in taught][:count]
+    lessons = [SpamLesson(message_id=one, account_id=account_id, wanted=Kind.KEPT) for one in free]
+    # Somebody may move one of them at this moment: then that lesson counts.
+    SpamLesson.objects.bulk_create(lessons, ignore_conflicts=True)
+    for lesson in SpamLesson.objects.filter(message_id__in=free, wanted=Kind.KEPT, learned=Kind.NOTHING).select_related(
+        "message"
+    ):
+        _learn(lesson)

@@ -1,0 +1,82 @@
+"""How often each word came in spam and in other mail, for each account on its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from mailserver.mail.spam.bayes import Count
+from mailserver.store.models import SpamTotal, SpamWord
+
+# 100 octets each, with their index.
+MOST_WORDS = 50_000
+# So many go beyond the bound at once, or every lesson would count and delete.
+SPARE = 5_000
+
+_ADD = """
+INSERT INTO spamword AS w (account_id, token, spam, ham, seen_on)
+SELECT %(account)s, token, greatest(0, %(spam)s), greatest(0, %(ham)s), %(today)s
+FROM unnest(%(tokens)s::bigint[]) AS token
+ON CONFLICT (account_id, token) DO UPDATE
+SET spam = greatest(0, w.spam + %(spam)s), ham = greatest(0, w.ham + %(ham)s), seen_on = %(today)s
+"""
+
+# The words that say least: those of few messages, the oldest first.
+_PRUNE = """
+DELETE FROM spamword WHERE account_id = %(account)s AND token IN (
+    SELECT token FROM spamword WHERE account_id = %(account)s
+    ORDER BY spam + ham, seen_on, token LIMIT %(count)s)
+"""
+
+
+def totals(account_ids: Collection[int]) -> dict[int, Count]:
+    """How many messages each account has learned from; accounts that never did are left out."""
+    rows = SpamTotal.objects.filter(account_id__in=account_ids).values_list("account_id", "spam", "ham")
+    return {account_id: Count(spam, ham) for account_id, spam, ham in rows}
+
+
+def counts(account_ids: Collection[int], tokens: Iterable[int]) -> Mapping[int, dict[int, Count]]:
+    """The counts of those of the tokens that an account knows, by account."""
+    found: dict[int, dict[int, Count]] = defaultdict(dict)
+    rows = SpamWord.objects.filter(account_id__in=account_ids, token__in=list(tokens))
+    for account_id, token, spam, ham in rows.values_list("account_id", "token", "spam", "ham"):
+        found[account_id][token] = Count(spam, ham)
+    return found
+
+
+def hold(account_id: int) -> Count:
+    """Lock an account's words for this transaction; how many messages it has learned from."""
+    SpamTotal.objects.bulk_create([SpamTotal(account_id=account_id)], ignore_conflicts=True)
+    total = SpamTotal.objects.select_for_update(no_key=True).get(account_id=account_id)
+    return Count(total.spam, total.ham)
+
+
+def add(account_id: int, tokens: Collection[int], *, spam: int, ham: int) -> None:
+    """Count one message more (1) or less (-1) of a kind, for words that `hold` has locked."""
+    values: dict[str, Any] = {
+        "account": account_id,
+        "tokens": sorted(tokens),
+        "spam": spam,
+        "ham": ham,
+        "today": timezone.now().date(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD, values)
+        cursor.execute(
+            "UPDATE spamtotal SET spam = greatest(0, spam + %s), ham = greatest(0, ham + %s) WHERE account_id = %s",
+            [spam, ham, account_id],
+        )
+
+
+def prune(account_id: int, *, most: int = MOST_WORDS, spare: int = SPARE) -> int:
+    """Forget the least telling words of an account above `most` + `spare`; how many."""
+    excess = SpamWord.objects.filter(account_id=account_id).count() - most
+    if excess <= spare:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_PRUNE, {"account": account_id, "count": excess})
+        return int(cursor.rowcount)
