@@ -13,6 +13,8 @@ from mailserver.net.dnsbl import Blocklists
 from mailserver.net.internet import is_public
 from mailserver.net.rspamd import Envelope, RspamdError
 
+SECONDS = 20.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -28,7 +30,7 @@ class Scanners:
     """Those that are set up; without any, nothing is asked.
 
     `rspamd_url` and `clamd_place` as the modules of these names take them. Only public addresses are looked up in
-    blocklists, unless `everybody` is.
+    blocklists, unless `everybody` is. `seconds` caps the time of each scanner.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class Scanners:
         rspamd_url: str = "",
         clamd_place: str | tuple[str, int] = "",
         everybody: bool = False,
+        seconds: float = SECONDS,
     ) -> None:
         self._blocklists = blocklists
         self._rspamd_url = rspamd_url
         self._clamd_place = clamd_place
         self._everybody = everybody
+        self._seconds = seconds
 
     async def scan(self, content: bytes, envelope: Envelope) -> Scan:
         """What they found. Takes as long as the slowest may; never raises for what they answer."""
@@ -60,7 +64,7 @@ class Scanners:
         if not self._rspamd_url:
             return ()
         try:
-            return await rspamd.check(self._rspamd_url, content, envelope)
+            return await rspamd.check(self._rspamd_url, content, envelope, seconds=min(self._seconds, rspamd.SECONDS))
         except RspamdError as trouble:
             logger.error("rspamd did not judge a message from %s: %s", envelope.peer, trouble)
             return ()
@@ -69,7 +73,7 @@ class Scanners:
         if not self._clamd_place:
             return ""
         try:
-            return await clamd.scan(self._clamd_place, content)
+            return await clamd.scan(self._clamd_place, content, seconds=min(self._seconds, clamd.SECONDS))
         except ClamdError as trouble:
             logger.error("clamd did not look at a message from %s: %s", envelope.peer, trouble)
             return ""
