@@ -7,7 +7,7 @@ that was read and kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -71,6 +71,12 @@ def note(source: Mailbox, target: Mailbox, message_ids: Iterable[int]) -> None:
         update_fields=["wanted"],
         unique_fields=["message"],
     )
+
+
+def called_spam(message_ids: Collection[int]) -> set[int]:
+    """Those of the messages that their owner has called spam."""
+    rows = SpamLesson.objects.filter(message_id__in=message_ids, wanted=Kind.SPAM)
+    return set(rows.values_list("message_id", flat=True)) if message_ids else set()
 
 
 def learn() -> int:
