@@ -7,7 +7,8 @@ that was read and kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -32,6 +33,8 @@ DEPTH = 50
 _OWN = (Use.SENT, Use.DRAFTS)
 _KEPT = (Use.INBOX, Use.ARCHIVE)
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class _Effect:
@@ -54,7 +57,8 @@ _EFFECTS: Mapping[int, _Effect] = {
 
 def note(source: Mailbox, target: Mailbox, message_ids: Iterable[int]) -> None:
     """Messages are moved or copied between folders of one account: note what that teaches, inside this transaction."""
-    ids = list(message_ids)
+    # In one order everywhere: two that note the same messages do not wait for each other in a circle.
+    ids = sorted(set(message_ids))
     if not ids or not _teaches(source.special_use, target.special_use):
         return
     before = dict(SpamLesson.objects.filter(message_id__in=ids).values_list("message_id", "wanted"))
@@ -82,12 +86,10 @@ def called_spam(message_ids: Collection[int]) -> set[int]:
 def learn() -> int:
     """Learn what is noted and not yet learned; how many lessons. A batch is one account's and one transaction."""
     learned = 0
-    while True:
-        with transaction.atomic():
-            found = _batch()
-        learned += found
-        if not found:
-            return learned
+    while lessons := _batch():
+        learned += len(lessons)
+        _balance(lessons)
+    return learned
 
 
 def _teaches(source: str, target: str) -> bool:
@@ -96,23 +98,33 @@ def _teaches(source: str, target: str) -> bool:
     return source in (Use.JUNK, Use.TRASH) and target != Use.TRASH and target not in _OWN
 
 
-def _batch() -> int:
-    """Learn some lessons of the first account that has any."""
+@transaction.atomic
+def _batch() -> list[SpamLesson]:
+    """Learn some lessons of the first account that has any; which."""
     first = SpamLesson.objects.exclude(wanted=F("learned")).order_by("account_id").first()
     if first is None:
-        return 0
-    known = spamwords.hold(first.account_id)
+        return []
+    spamwords.hold(first.account_id)
     # Locked only now: another worker may have learned them meanwhile.
     rows = SpamLesson.objects.filter(account_id=first.account_id).exclude(wanted=F("learned")).order_by("message_id")
     lessons = list(rows.select_for_update(skip_locked=True, of=("self",)).select_related("message")[:BATCH])
     # By sender, as submissions lock the rows of acquaintances: neither waits for the other in a circle.
     for lesson in sorted(lessons, key=lambda lesson: lesson.message.from_address.lower()):
         _learn(lesson)
-    called_spam = sum(lesson.wanted == Kind.SPAM for lesson in lessons)
-    if called_spam and known.ham < known.spam + called_spam:
-        _learn_from_kept(first.account_id, called_spam)
     spamwords.prune(first.account_id)
-    return len(lessons)
+    return lessons
+
+
+@transaction.atomic
+def _balance(lessons: Sequence[SpamLesson]) -> None:
+    """Where more is known of an account's spam than of its other mail, learn from that too.
+
+    In a transaction of its own: a move may wait for a lesson just learned, and hold what is inserted here.
+    """
+    account_id, count = lessons[0].account_id, sum(lesson.wanted == Kind.SPAM for lesson in lessons)
+    known = spamwords.hold(account_id)
+    if count and known.ham < known.spam:
+        _learn_from_kept(account_id, count)
 
 
 def _learn(lesson: SpamLesson) -> None:
@@ -131,9 +143,14 @@ def _learn(lesson: SpamLesson) -> None:
 
 
 def _tokens(message: Message) -> frozenset[int]:
-    """The words of a stored message, the same ones as when it came."""
+    """The words of a stored message, the same ones as when it came; none of one that cannot be read."""
     raw = blobs.read(message.blob_id)
-    return tokens(Letter(raw, parse(raw), Passage(timezone.now())))
+    try:
+        return tokens(Letter(raw, parse(raw), Passage(timezone.now())))
+    except Exception:
+        # It would come first again at each try, and nobody would learn anything any more.
+        logger.exception("nothing is learned from the words of message %d", message.pk)
+        return frozenset()
 
 
 def _learn_from_kept(account_id: int, count: int) -> None:
@@ -144,11 +161,10 @@ def _learn_from_kept(account_id: int, count: int) -> None:
     )
     ids = list(dict.fromkeys(newest.values_list("message_id", flat=True)[:DEPTH]))
     taught = set(SpamLesson.objects.filter(message_id__in=ids).values_list("message_id", flat=True))
-    free = [message_id for message_id in ids if message_id not in taught][:count]
+    free = sorted([message_id for message_id in ids if message_id not in taught][:count])
     lessons = [SpamLesson(message_id=one, account_id=account_id, wanted=Kind.KEPT) for one in free]
     # Somebody may move one of them at this moment: then that lesson counts.
     SpamLesson.objects.bulk_create(lessons, ignore_conflicts=True)
-    for lesson in SpamLesson.objects.filter(message_id__in=free, wanted=Kind.KEPT, learned=Kind.NOTHING).select_related(
-        "message"
-    ):
+    rows = SpamLesson.objects.filter(message_id__in=free, wanted=Kind.KEPT, learned=Kind.NOTHING)
+    for lesson in rows.select_for_update(of=("self",)).select_related("message").order_by("message_id"):
         _learn(lesson)

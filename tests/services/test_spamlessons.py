@@ -161,6 +161,19 @@ def test_it_learns_from_any_octets(alice, raw):
     assert spamlessons.learn() == 1
 
 
+def test_a_message_that_cannot_be_read_does_not_keep_others_from_teaching(alice, monkeypatch, caplog):
+    def stumbles(letter):
+        raise RecursionError
+
+    monkeypatch.setattr(spamlessons, "tokens", stumbles)
+    taught(alice, "junk")
+    assert spamlessons.learn() == 0
+    assert "nothing is learned" in caplog.text
+    monkeypatch.undo()
+    taught(alice, "junk")
+    assert words(alice) == Count(1, 0)
+
+
 def test_it_learns_many_in_batches(alice):
     inbox, junk = mailboxes.by_use(alice.pk, "inbox").pk, mailboxes.by_use(alice.pk, "junk").pk
     uids = [delivered(alice).uid for _ in range(spamlessons.BATCH + 3)]
