@@ -21,6 +21,7 @@ CorreioError
 ├── SpamRefused           the message looks too much like spam
 ├── Greylisted              a stranger who has to come again later
 └── Unavailable             the store cannot answer now; trying again later may work
+    └── StoreFull       there is no room on the disk
 """
 
 from __future__ import annotations
@@ -107,4 +108,8 @@ class Greylisted(CorreioError):
 
 
 class Unavailable(CorreioError):
+    pass
+
+
+class StoreFull(Unavailable):
     pass

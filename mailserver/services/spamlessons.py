@@ -108,9 +108,11 @@ def _batch() -> list[SpamLesson]:
     # Locked only now: another worker may have learned them meanwhile.
     rows = SpamLesson.objects.filter(account_id=first.account_id).exclude(wanted=F("learned")).order_by("message_id")
     lessons = list(rows.select_for_update(skip_locked=True, of=("self",)).select_related("message")[:BATCH])
-    # By sender, as submissions lock the rows of acquaintances: neither waits for the other in a circle.
-    for lesson in sorted(lessons, key=lambda lesson: lesson.message.from_address.lower()):
+    senders = [(lesson.message.from_address, *_of_sender(lesson)) for lesson in lessons]
+    for lesson in lessons:
         _learn(lesson)
+    # Last and all at once: deliveries and submissions lock the rows of acquaintances in the same order.
+    acquaintances.count(first.account_id, senders)
     spamwords.prune(first.account_id)
     return lessons
 
@@ -127,17 +129,18 @@ def _balance(lessons: Sequence[SpamLesson]) -> None:
         _learn_from_kept(account_id, count)
 
 
+def _of_sender(lesson: SpamLesson) -> tuple[int, int]:
+    """How many messages called spam, and kept, a lesson adds to the history with the sender."""
+    before, after = _EFFECTS[lesson.learned], _EFFECTS[lesson.wanted]
+    return after.sender_spam - before.sender_spam, after.sender_ham - before.sender_ham
+
+
 def _learn(lesson: SpamLesson) -> None:
+    """The words; senders are counted for all lessons of a batch together."""
     message, before, after = lesson.message, _EFFECTS[lesson.learned], _EFFECTS[lesson.wanted]
     spam, ham = after.spam - before.spam, after.ham - before.ham
     if spam or ham:
         spamwords.add(lesson.account_id, _tokens(message), spam=spam, ham=ham)
-    acquaintances.count(
-        [lesson.account_id],
-        message.from_address,
-        spam=after.sender_spam - before.sender_spam,
-        ham=after.sender_ham - before.sender_ham,
-    )
     lesson.learned = lesson.wanted
     lesson.save(update_fields=["learned"])
 

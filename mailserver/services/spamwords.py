@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import connection
@@ -25,6 +25,11 @@ ON CONFLICT (account_id, token) DO UPDATE
 SET spam = greatest(0, w.spam + %(spam)s), ham = greatest(0, w.ham + %(ham)s), seen_on = %(today)s
 """
 
+_FIND = """
+SELECT w.account_id, w.token, w.spam, w.ham
+FROM unnest(%s::bigint[], %s::bigint[]) AS n(account_id, token) JOIN spamword w USING (account_id, token)
+"""
+
 # The words that say least: those of few messages, the oldest first.
 _PRUNE = """
 DELETE FROM spamword WHERE account_id = %(account)s AND token IN (
@@ -34,17 +39,20 @@ DELETE FROM spamword WHERE account_id = %(account)s AND token IN (
 
 
 def totals(account_ids: Collection[int]) -> dict[int, Count]:
-    """How many messages each account has learned from; accounts that never did are left out."""
+    """How many messages each account has learned from; accounts that never did are left out. In one statement."""
     rows = SpamTotal.objects.filter(account_id__in=account_ids).values_list("account_id", "spam", "ham")
     return {account_id: Count(spam, ham) for account_id, spam, ham in rows}
 
 
-def counts(account_ids: Collection[int], tokens: Iterable[int]) -> Mapping[int, dict[int, Count]]:
-    """The counts of those of the tokens that an account knows, by account."""
+def counts(wanted: Mapping[int, Collection[int]]) -> Mapping[int, dict[int, Count]]:
+    """The counts of those tokens that an account knows, by account, as are the tokens wanted; in one statement."""
     found: dict[int, dict[int, Count]] = defaultdict(dict)
-    rows = SpamWord.objects.filter(account_id__in=account_ids, token__in=list(tokens))
-    for account_id, token, spam, ham in rows.values_list("account_id", "token", "spam", "ham"):
-        found[account_id][token] = Count(spam, ham)
+    pairs = [(account_id, token) for account_id, tokens in wanted.items() for token in tokens]
+    if pairs:
+        with connection.cursor() as cursor:
+            cursor.execute(_FIND, [list(column) for column in zip(*pairs, strict=True)])
+            for account_id, token, spam, ham in cursor:
+                found[account_id][token] = Count(spam, ham)
     return found
 
 

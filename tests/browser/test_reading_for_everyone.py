@@ -9,14 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mailserver.mail.spam.judgement import Reason
-from mailserver.services import mailboxes, messages, scoring
+from mailserver.services import mailboxes, messages
 from mailserver.services.inbound import Incoming
 from mailserver.services.recipients import Local
 from mailserver.store.models import Account, Label
 from mailserver.store.models.mailbox import Flag
 from tests.browser.accessibility import faults
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.support.mail import delivered, message
+from tests.support.mail import delivered, message, taken
 from tests.webmail.reading import PNG, address, html_message, with_parts
 
 MIDDLE = {"width": 900, "height": 900}
@@ -51,9 +51,13 @@ def mailbox(alice) -> dict[str, str]:
     for number in range(1, 6):
         last = delivered(alice, message_id=f"{number}@x.pt", reply_to="0@x.pt", subject="Re: Night")
         messages.set_flags(account_id=alice.pk, mailbox_id=last.mailbox_id, uids=[last.uid], add=Flag.SEEN)
-    spam = scoring.deliver(
-        Incoming(raw=message(), sender="bob@hamburger.edu", recipients=(Local(alice.pk, alice.address),)),
-        found=[Reason("blocklist", 6.5, f"The server that sent it is on the blocklist {LONG}.example.")],
+    spam = taken(
+        Incoming(
+            raw=message(),
+            sender="bob@hamburger.edu",
+            recipients=(Local(alice.pk, alice.address),),
+            found=(Reason("blocklist", 6.5, f"The server that sent it is on the blocklist {LONG}.example."),),
+        )
     ).deliveries[0]
     label = Label.objects.create(account=alice, keyword="friends", name="Friends", hue=25)
     messages.set_label(account_id=alice.pk, mailbox_id=first.mailbox_id, uids=[first.uid], label_id=label.pk, on=True)

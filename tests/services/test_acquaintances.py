@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def known(account, address: str) -> tuple[Standing, Standing]:
-    return acquaintances.standings([account.pk], address)[account.pk]
+    return acquaintances.standings([(account.pk, address)])[account.pk, address]
 
 
 def test_nobody_is_known_at_first(alice):
@@ -22,15 +22,15 @@ def test_nobody_is_known_at_first(alice):
 
 
 def test_it_counts_addresses_and_domains_whatever_their_case(alice, charlie):
-    acquaintances.count([alice.pk], "Bob@Hamburger.edu", ham=1)
-    acquaintances.count([alice.pk], "charlie@hamburger.edu", spam=1)
+    acquaintances.count(alice.pk, [("Bob@Hamburger.edu", 0, 1)])
+    acquaintances.count(alice.pk, [("charlie@hamburger.edu", 1, 0)])
     assert known(alice, "bob@HAMBURGER.edu") == (Standing(0, 1), Standing(1, 1))
     assert known(charlie, "bob@hamburger.edu") == (Standing(), Standing())
 
 
 def test_it_never_counts_below_nothing(alice):
-    acquaintances.count([alice.pk], "bob@hamburger.edu", spam=-1, ham=-3)
-    acquaintances.count([alice.pk], "bob@hamburger.edu", ham=1)
+    acquaintances.count(alice.pk, [("bob@hamburger.edu", -1, -3)])
+    acquaintances.count(alice.pk, [("bob@hamburger.edu", 0, 1)])
     assert known(alice, "bob@hamburger.edu")[0] == Standing(0, 1)
 
 
@@ -38,7 +38,7 @@ def test_it_never_counts_below_nothing(alice):
     "address", ["", "bob", "@", "bob@", "@hamburger.edu", "a\0@b\0", "x" * 500 + "@y.z", "é@ü.example"]
 )
 def test_it_takes_any_text_for_an_address(alice, address):
-    acquaintances.count([alice.pk], address, ham=1)
+    acquaintances.count(alice.pk, [(address, 0, 1)])
     acquaintances.write_to(alice.pk, [address])
     known(alice, address)
 
@@ -54,10 +54,10 @@ def test_whom_one_writes_to_is_known(alice):
 
 def test_it_forgets_strangers_after_a_year_and_never_whom_one_wrote_to(alice):
     with time_machine.travel("2026-01-01"):
-        acquaintances.count([alice.pk], "old@hamburger.edu", ham=1)
+        acquaintances.count(alice.pk, [("old@hamburger.edu", 0, 1)])
         acquaintances.write_to(alice.pk, ["friend@hamburger.edu"])
     with time_machine.travel("2026-12-01"):
-        acquaintances.count([alice.pk], "new@elsewhere.example", ham=1)
+        acquaintances.count(alice.pk, [("new@elsewhere.example", 0, 1)])
         assert acquaintances.forget() == 0
     with time_machine.travel("2027-03-01"):
         assert acquaintances.forget() == 2

@@ -5,15 +5,17 @@ from dataclasses import replace
 import pytest
 
 from mailserver.errors import SpamRefused
+from mailserver.mail.message import parse
 from mailserver.mail.senderauth.results import Dkim, Dmarc, Spf, Verdict
 from mailserver.mail.spam import rules
 from mailserver.mail.spam.judgement import Reason
 from mailserver.services import acquaintances, mailboxes, messages, scoring, sendercheck, spamlessons
 from mailserver.services.inbound import Incoming
 from mailserver.services.recipients import Local
+from mailserver.services.scoring import Opened
 from mailserver.services.submission import SubmittedRecipient, submit
 from mailserver.store.models import Event, Mailbox, MailboxMessage, Message, QueueEntry
-from tests.support.mail import delivered, message
+from tests.support.mail import delivered, message, taken
 
 pytestmark = pytest.mark.django_db
 
@@ -33,12 +35,20 @@ def incoming(*accounts, raw: bytes = b"", verdict: Verdict | None = NOTHING, **v
 
 
 def judged(account, *found: Reason, **values):
-    given = incoming(account, **values)
-    return scoring.judged(given, scoring.parse(given.raw), found)[account.pk]
+    return judgement(incoming(account, found=found, **values), account)
+
+
+def judgement(given: Incoming, account):
+    ((judged, _),) = scoring.judged([Opened(given, parse(given.raw))])
+    return judged.judgements[account.pk]
 
 
 def names(judgement) -> set[str]:
     return {reason.name for reason in judgement.reasons}
+
+
+def kept_of_bob(account) -> int:
+    return acquaintances.standings([(account.pk, "bob@hamburger.edu")])[account.pk, "bob@hamburger.edu"][0].ham
 
 
 def place(account) -> str:
@@ -56,8 +66,8 @@ def test_a_letter_has_nothing_against_it(alice):
 
 def test_it_files_each_recipients_mail_where_their_own_history_says(alice, charlie):
     acquaintances.write_to(charlie.pk, ["bob@hamburger.edu"])
-    bad = [LISTED, replace(LISTED, name="blocklist bl2.example")]
-    scoring.deliver(incoming(alice, charlie, verdict=PASSED), found=bad)
+    bad = (LISTED, replace(LISTED, name="blocklist bl2.example"))
+    taken(incoming(alice, charlie, verdict=PASSED, found=bad))
     assert place(alice) == Mailbox.Use.JUNK
     assert place(charlie) == Mailbox.Use.INBOX
 
@@ -66,20 +76,20 @@ def test_it_refuses_only_what_is_too_much_for_everybody(alice, charlie):
     acquaintances.write_to(charlie.pk, ["bob@hamburger.edu"])
     given = incoming(alice, charlie, verdict=PASSED)
     with pytest.raises(SpamRefused):
-        scoring.deliver(given, found=[AWFUL])
+        taken(replace(given, found=(AWFUL,)))
     assert not Message.objects.exists()
-    scoring.deliver(given, found=[replace(AWFUL, points=17.0)])
+    taken(replace(given, found=(replace(AWFUL, points=17.0),)))
     assert place(alice) == place(charlie) == Mailbox.Use.JUNK
 
 
 def test_it_may_be_told_never_to_do_anything(alice, settings):
     settings.CORREIO = replace(settings.CORREIO, spam_junk=0.0, spam_reject=0.0)
-    scoring.deliver(incoming(alice), found=[AWFUL])
+    taken(incoming(alice, found=(AWFUL,)))
     assert place(alice) == Mailbox.Use.INBOX
 
 
 def test_it_keeps_why(alice):
-    stored = scoring.deliver(incoming(alice, raw=message(subject="YOU HAVE WON A PRIZE")), found=[LISTED])
+    stored = taken(incoming(alice, raw=message(subject="YOU HAVE WON A PRIZE"), found=(LISTED,)))
     message_id = stored.deliveries[0].message_id
     judgement = scoring.of_messages([message_id])[message_id]
     assert (judgement.score, judgement.action) == (5.0, "junk")
@@ -90,7 +100,7 @@ def test_it_keeps_why(alice):
 
 def test_dmarc_decides_whatever_speaks_for_the_mail(alice):
     acquaintances.write_to(alice.pk, ["bob@hamburger.edu"])
-    stored = scoring.deliver(incoming(alice, verdict=replace(PASSED, disposition="quarantine")))
+    stored = taken(incoming(alice, verdict=replace(PASSED, disposition="quarantine")))
     judgement = scoring.of_messages([stored.deliveries[0].message_id])[stored.deliveries[0].message_id]
     assert judgement.score < 0
     assert judgement.reasons[0] == sendercheck.ASKED
@@ -116,26 +126,34 @@ def test_good_standing_needs_a_proof_of_the_sender(alice, verdict, counts):
 def test_mail_of_our_own_networks_needs_none(alice):
     acquaintances.write_to(alice.pk, ["bob@hamburger.edu"])
     given = replace(incoming(alice, verdict=None), peer="127.0.0.1")
-    assert names(scoring.judged(given, scoring.parse(given.raw))[alice.pk]) == {"written_to"}
+    assert names(judgement(given, alice)) == {"written_to"}
 
 
 def test_three_kept_messages_make_an_acquaintance(alice):
     for _ in range(3):
         assert "acquainted" not in names(judged(alice, verdict=PASSED))
-        scoring.deliver(incoming(alice, verdict=PASSED))
+        taken(incoming(alice, verdict=PASSED))
     assert "acquainted" in names(judged(alice, verdict=PASSED))
 
 
 def test_a_message_that_comes_twice_counts_once(alice):
     given = incoming(alice, verdict=PASSED)
     for _ in range(3):
-        scoring.deliver(given)
-    assert acquaintances.standings([alice.pk], "bob@hamburger.edu")[alice.pk][0].ham == 1
+        taken(given)
+    assert kept_of_bob(alice) == 1
 
 
 def test_spam_does_not_make_acquaintances(alice):
-    scoring.deliver(incoming(alice), found=[LISTED, LISTED])
-    assert acquaintances.standings([alice.pk], "bob@hamburger.edu")[alice.pk][0].ham == 0
+    taken(
+        incoming(
+            alice,
+            found=(
+                LISTED,
+                LISTED,
+            ),
+        )
+    )
+    assert kept_of_bob(alice) == 0
 
 
 def test_an_answer_is_welcome(alice):
@@ -182,7 +200,7 @@ def test_a_rule_that_stumbles_costs_no_message(alice, monkeypatch, caplog):
         raise RecursionError
 
     monkeypatch.setattr(rules, "reasons", stumbles)
-    scoring.deliver(incoming(alice))
+    taken(incoming(alice))
     assert place(alice) == Mailbox.Use.INBOX
     assert "a rule stumbled" in caplog.text
 
@@ -191,5 +209,5 @@ def test_a_rule_that_stumbles_costs_no_message(alice, monkeypatch, caplog):
     "raw", [b"Hello\r\n", b"\0\xff\r\n", b"From: \xff\0@\0\r\nReply-To: \0\r\n\r\n", b"Received: by" * 99]
 )
 def test_it_judges_any_octets(alice, raw):
-    scoring.deliver(incoming(alice, raw=raw))
+    taken(incoming(alice, raw=raw))
     assert Event.objects.get(kind=Event.Kind.STORED).detail["judgement"]["reasons"]

@@ -33,7 +33,7 @@ def taught(account, *path: str, body: str = "Cheap ketchup\r\n") -> int:
 
 
 def words(account, word: str = "ketchup") -> Count:
-    return spamwords.counts([account.pk], [number(word)]).get(account.pk, {}).get(number(word), Count())
+    return spamwords.counts({account.pk: [number(word)]}).get(account.pk, {}).get(number(word), Count())
 
 
 def total(account) -> Count:
@@ -138,13 +138,13 @@ def test_one_that_was_kept_may_still_be_called_spam(alice):
 
 
 def test_it_remembers_the_sender(alice):
-    acquaintances.count([alice.pk], SENDER, ham=2)
+    acquaintances.count(alice.pk, [(SENDER, 0, 2)])
     message_id = taught(alice, "junk")
-    address, domain = acquaintances.standings([alice.pk], SENDER)[alice.pk]
+    address, domain = acquaintances.standings([(alice.pk, SENDER)])[alice.pk, SENDER]
     assert (address.spam, address.ham) == (domain.spam, domain.ham) == (1, 1)
     moved(alice, message_id, "inbox")
     spamlessons.learn()
-    address, _ = acquaintances.standings([alice.pk], SENDER)[alice.pk]
+    address, _ = acquaintances.standings([(alice.pk, SENDER)])[alice.pk, SENDER]
     assert (address.spam, address.ham) == (0, 2)
 
 

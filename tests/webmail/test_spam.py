@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from mailserver.mail.spam.judgement import Reason
-from mailserver.services import mailboxes, messages, scoring
+from mailserver.services import mailboxes, messages
 from mailserver.services.inbound import Delivery, Incoming
 from mailserver.services.recipients import Local
-from tests.support.mail import delivered, message
+from tests.support.mail import delivered, message, taken
 from tests.webmail.reading import address, only, page, signed_in, texts
 
 
 def judged(account, *reasons: Reason, raw: bytes = b"") -> Delivery:
     """A message that the MX judged so."""
     people = (Local(account.pk, account.address),)
-    incoming = Incoming(raw=raw or message(), sender="bob@hamburger.edu", recipients=people)
-    return scoring.deliver(incoming, found=reasons).deliveries[0]
+    incoming = Incoming(raw=raw or message(), sender="bob@hamburger.edu", recipients=people, found=reasons)
+    return taken(incoming).deliveries[0]
 
 
 def test_it_says_why_a_message_is_in_spam(alice):

@@ -15,6 +15,7 @@ from mailserver.net.senderauth import SECONDS, SenderCheck
 from mailserver.servers.certificate import Certificate
 from mailserver.servers.limits import Register
 from mailserver.servers.runtime import House, Listener
+from mailserver.servers.smtp.committer import Committer
 from mailserver.servers.smtp.mx import MxDoor
 from mailserver.servers.smtp.protocol import Connection, Site
 from mailserver.servers.smtp.session import Door
@@ -39,7 +40,8 @@ def house(config: Config) -> House:
         tls=lambda: certificate.context if certificate else None,
         folder=config.data_dir if os.access(config.data_dir, os.W_OK) else None,
     )
-    listeners = [Listener("mx", config.mx_port, _connection(site, _mx(config)))]
+    committer = Committer(folder=site.folder)
+    listeners = [Listener("mx", config.mx_port, _connection(site, _mx(config, committer)))]
     if certificate:
         door = SubmissionDoor()
         listeners += [
@@ -48,14 +50,15 @@ def house(config: Config) -> House:
         ]
     else:
         logger.warning("no certificate (CORREIO_TLS_CERT): submission stays closed")
-    return House(config.bind, listeners, register, certificate, closing=(site.refusals.close,))
+    return House(config.bind, listeners, register, certificate, closing=(committer.close, site.refusals.close))
 
 
-def _mx(config: Config) -> MxDoor:
+def _mx(config: Config, committer: Committer) -> MxDoor:
     resolver = DnsResolver(config.dns_server, timeout=SECONDS, remembers=REMEMBERED_ANSWERS)
     check = None if config.sender_checks == "off" else SenderCheck(resolver, receiver=config.hostname)
     everybody = config.sender_checks == "all"
-    return MxDoor(check=check, check_all=everybody, scanners=_scanners(config, resolver, everybody))
+    scanners = _scanners(config, resolver, everybody)
+    return MxDoor(check=check, check_all=everybody, scanners=scanners, committer=committer)
 
 
 def _scanners(config: Config, resolver: DnsResolver, everybody: bool) -> Scanners | None:

@@ -15,10 +15,11 @@ from mailserver.net.rspamd import Envelope
 from mailserver.net.scanners import Scan, Scanners
 from mailserver.net.senderauth import SenderCheck
 from mailserver.servers import bridge
+from mailserver.servers.smtp.committer import Committer
 from mailserver.servers.smtp.data import header
 from mailserver.servers.smtp.paths import names_another_host
 from mailserver.servers.smtp.session import Client, Transaction
-from mailserver.services import greylist, routing, scoring
+from mailserver.services import greylist, routing
 from mailserver.services.inbound import Incoming
 from mailserver.services.route_cache import RouteCache
 from mailserver.services.routing import Route, joined
@@ -32,6 +33,8 @@ class MxDoor:
     `check`: how senders are checked, None for not at all. Mail from loopback and private addresses (our own routes, a
     scanner in front of us, the demo) is checked only with `check_all`: no SPF record names such an address.
     `scanners` look at all mail, None for not at all.
+
+    `committer` files what all sessions of the process bring.
     """
 
     name = "mx"
@@ -44,12 +47,14 @@ class MxDoor:
         check: SenderCheck | None = None,
         check_all: bool = False,
         scanners: Scanners | None = None,
+        committer: Committer | None = None,
     ) -> None:
         self.max_recipients = max_recipients
         self._check = check
         self._check_all = check_all
         self._scanners = scanners
         self.routes = RouteCache()
+        self.committer = committer or Committer()
 
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
         """Anybody may write, and `<>` always may: bounces come with it (RFC 5321 §4.5.5)."""
@@ -58,7 +63,7 @@ class MxDoor:
     async def recipient(self, client: Client, transaction: Transaction, address: Address) -> Reply:
         if names_another_host(address.local) and not srs.is_rewritten(address.local):
             return replies.RELAY_DENIED
-        found = await bridge.run(
+        found = self._at_hand(address, transaction.size) or await bridge.run(
             route_for,
             routes=self.routes,
             address=address,
@@ -71,20 +76,22 @@ class MxDoor:
         transaction.routes.append(found)
         return replies.RECIPIENT_OK
 
+    def _at_hand(self, address: Address, size: int) -> Route | None:
+        """Most mail is for somebody who had some a moment ago: then a thread and a query are saved."""
+        return None if greylist.is_on() or srs.is_rewritten(address.local) else self.routes.at_hand(address, size)
+
     async def message(self, client: Client, transaction: Transaction, content: bytes) -> Reply:
         route = joined(transaction.routes).unmarked(trace.marks(header(content)))
         if not route.mailboxes and not route.onward:
             return replies.TOO_MANY_HOPS
-        # Both wait for others, so they do it together.
+        # Both wait for others, so they do it together, and before the group: what is slow delays its own session only.
         verdict, scan = await asyncio.gather(
             self._verdict(client, transaction, content), self._scan(client, transaction, content)
         )
         if scan.virus:
             return _virus_found(client, transaction, scan.virus)
-        stored = await bridge.run(
-            scoring.deliver,
-            found=scan.reasons,
-            incoming=Incoming(
+        stored = await self.committer.deliver(
+            Incoming(
                 raw=content,
                 sender=transaction.return_path,
                 recipients=route.mailboxes,
@@ -96,6 +103,7 @@ class MxDoor:
                 eight_bit=transaction.eight_bit,
                 smtputf8=transaction.smtputf8,
                 verdict=verdict,
+                found=scan.reasons,
             ),
         )
         logger.info(
@@ -142,7 +150,9 @@ def route_for(*, routes: RouteCache, address: Address, size: int, sender: str, p
     found = routes.resolve(address)
     if found is None:
         return None
-    if not found.has_room(max(size, 1)):
+    room = found.room()
+    routes.note_room(address, room)
+    if room < max(size, 1):
         raise OverQuota(f"The mailbox of {address} is full.")
     greylist.check(peer=peer, sender=sender, recipient=str(address))
     return found
