@@ -87,6 +87,11 @@ class Config:
     sender_checks: str
     dmarc_reject: str
     greylist: timedelta | None
+    dnsbl: tuple[str, ...]
+    rspamd_url: str
+    clamd: str | tuple[str, int]
+    spam_junk: float
+    spam_reject: float
     size_limit: int
     default_quota: int
     demo: bool
@@ -138,6 +143,20 @@ def greylist(text: str) -> timedelta | None:
     return None if text == "off" else duration("5m" if text == "on" else text)
 
 
+def blocklists(text: str) -> tuple[str, ...]:
+    """`bl.example.org,…` as domains in lower case, each once. Raises ConfigurationError."""
+    zones = tuple(dict.fromkeys(part.strip().rstrip(".").lower() for part in text.split(",") if part.strip()))
+    for zone in zones:
+        if len(zone) > 180 or not re.fullmatch(r"(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}", zone):
+            raise ConfigurationError(f"CORREIO_DNSBL: {zone!r} is not a domain")
+    return zones
+
+
+def socket_place(text: str) -> str | tuple[str, int]:
+    """The path of a socket (`/run/clamav/clamd.ctl`), or `host:port` as a pair; 3310 is the usual port."""
+    return text if text.startswith("/") or not text else host_port(text, 3310)
+
+
 def load(environ: Mapping[str, str]) -> Config:
     """The configuration that `environ` describes. Raises ConfigurationError naming the variable."""
     value = _reader(environ)
@@ -168,6 +187,11 @@ def load(environ: Mapping[str, str]) -> Config:
         sender_checks=_one_of("SENDER_CHECKS", value("SENDER_CHECKS", "on"), "on", "off", "all"),
         dmarc_reject=_one_of("DMARC_REJECT", value("DMARC_REJECT", "refuse"), "refuse", "junk"),
         greylist=greylist(value("GREYLIST", "off")),
+        dnsbl=blocklists(value("DNSBL", "")),
+        rspamd_url=_web_address("RSPAMD_URL", value("RSPAMD_URL", "")),
+        clamd=socket_place(value("CLAMD", "")),
+        spam_junk=_points("SPAM_JUNK", value("SPAM_JUNK", "5")),
+        spam_reject=_points("SPAM_REJECT", value("SPAM_REJECT", "0")),
         size_limit=int(value("SIZE_LIMIT", str(36 * 1024 * 1024))),
         default_quota=int(value("DEFAULT_QUOTA", str(10 * 1024**3))),
         demo=_flag(value("DEMO", "0")),
@@ -196,6 +220,18 @@ def _port(name: str, text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise ConfigurationError(f"CORREIO_{name}: {text!r} is not a port")
     return int(text)
+
+
+def _points(name: str, text: str) -> float:
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text):
+        raise ConfigurationError(f"CORREIO_{name}: {text!r} is not a number such as 5 or 7.5")
+    return float(text)
+
+
+def _web_address(name: str, text: str) -> str:
+    if text and not re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[!-~]*)?", text):
+        raise ConfigurationError(f"CORREIO_{name}: {text!r} is not http://host:port")
+    return text
 
 
 def _path(text: str) -> Path | None:

@@ -17,6 +17,8 @@ CorreioError
 ├── SendingLimit            the account has sent as much as a day allows
 ├── MessageTooLarge         above the size limit
 ├── MessageRefused          the message itself cannot be taken (loop, lone CR or LF …)
+├── SenderRefused         the domain of the author wants such mail to be refused
+├── SpamRefused           the message looks too much like spam
 ├── Greylisted              a stranger who has to come again later
 └── Unavailable             the store cannot answer now; trying again later may work
     └── StoreFull       there is no room on the disk
@@ -95,6 +97,10 @@ class MessageRefused(CorreioError):
 
 class SenderRefused(CorreioError):
     """The owner of the author's domain wants such mail to be refused (DMARC)."""
+
+
+class SpamRefused(CorreioError):
+    pass
 
 
 class Greylisted(CorreioError):

@@ -173,6 +173,8 @@ SENDER_REFUSED = Reply(
     "The domain in From asks to refuse mail that it did not send (DMARC)",
     "RFC 7489 §10.3; RFC 3463 §3.8",
 )
+SPAM_REFUSED = Reply(550, "5.7.1", "The message looks too much like spam", "RFC 5321 §4.2.5; RFC 3463 §3.8")
+VIRUS_FOUND = Reply(550, "5.7.1", "The message carries something harmful", "RFC 5321 §4.2.5; RFC 3463 §3.8")
 POLICY_REFUSED = Reply(550, "5.7.1", "Our rules do not allow this message", "RFC 5321 §4.2.5; RFC 3463 §3.8")
 
 # Limits and trouble on our side

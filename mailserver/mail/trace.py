@@ -10,6 +10,10 @@ _UNSAFE = re.compile(r"[^\x21-\x7e\x80-\U0010ffff]|[()<>;\\]")
 _DELIVERED_TO = re.compile(rb"^delivered-to[ \t]*:(?:[ \t]|\r\n[ \t])*([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 _RECEIVED = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
+_RECEIVED_FIELD = re.compile(rb"^received[ \t]*:([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_PASSED = re.compile(r"\bby ([^\s;()]+)[^;]{0,200}? id ([^\s;()]{1,64})")
+_LONGEST_RECEIVED = 2000
+
 
 def return_path(sender: str) -> bytes:
     """`Return-Path: <sender>`; empty for a bounce."""
@@ -39,9 +43,19 @@ def count_received(header: bytes) -> int:
     return len(_RECEIVED.findall(header))
 
 
+def references(header: bytes, by: str) -> list[str]:
+    """The numbers in those Received fields of a header block that say they were written by the server `by`."""
+    found = (_PASSED.search(unfolded) for unfolded in map(_unfolded, _RECEIVED_FIELD.findall(header)))
+    return [match[2] for match in found if match and match[1].lower() == by.lower()]
+
+
 def marks(header: bytes) -> frozenset[str]:
     """The addresses that a header block's Delivered-To fields name, in lower case: who passed the message on before."""
     return frozenset(found.decode("utf-8", "replace").strip().lower() for found in _DELIVERED_TO.findall(header))
+
+
+def _unfolded(field: bytes) -> str:
+    return " ".join(field[:_LONGEST_RECEIVED].decode("latin-1").split())
 
 
 def _word(text: str) -> str:

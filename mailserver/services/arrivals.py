@@ -1,12 +1,15 @@
-"""Mail of other servers by the group: one transaction for all, and an answer to each."""
+"""Mail of other servers by the group: judged and filed together, and an answer to each."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from mailserver.services import inbound, outage, sendercheck
+from mailserver.errors import SpamRefused
+from mailserver.mail.message import parse
+from mailserver.services import inbound, outage, scoring, sendercheck
 from mailserver.services.inbound import Incoming, Stored
+from mailserver.services.scoring import Opened
 
 logger = logging.getLogger(__name__)
 
@@ -15,28 +18,47 @@ Answer = Stored | Exception
 
 
 def deliver(batch: Sequence[Incoming]) -> list[Answer]:
-    """File messages as `sendercheck.deliver` would file each; the answers in order, after COMMIT.
+    """File messages in one transaction, each for each recipient where it belongs; the answers in order, after COMMIT.
+
+    The answer is an error instead: SenderRefused as `sendercheck.checked` raises it, SpamRefused for what every
+    recipient would refuse, NotFound and OverQuota as `inbound.deliver` raises them.
 
     A group that fails is tried again by halves, so that the message at fault is alone in the end and harms no other.
     Raises django.db.OperationalError or InterfaceError when the database is away or full: then nothing is said about
     any message, and those of a half that was filed are recognised when they come again.
     """
     answers: dict[int, Answer] = {}
-    taken: dict[int, Incoming] = {}
+    taken: dict[int, Opened] = {}
     for number, incoming in enumerate(batch):
         try:
-            taken[number] = sendercheck.checked(incoming)
+            checked = sendercheck.checked(incoming)
+            taken[number] = Opened(checked, parse(checked.raw))
         except Exception as error:
             answers[number] = error
-    answers |= zip(taken, _deliver(list(taken.values())), strict=True)
+    judged = dict(zip(taken, scoring.judged(list(taken.values())), strict=True))
+    refused = {number: _refusal(incoming) for number, (incoming, _) in judged.items() if scoring.is_too_much(incoming)}
+    filed = _filed({number: opened for number, opened in judged.items() if number not in refused})
+    answers |= refused | filed
+    scoring.note_kept((judged[one], answer) for one, answer in filed.items() if isinstance(answer, Stored))
     return [answers[number] for number in range(len(batch))]
 
 
-def _deliver(batch: Sequence[Incoming]) -> Sequence[Answer]:
+def _refusal(incoming: Incoming) -> SpamRefused:
+    score = min(judgement.score for judgement in incoming.judgements.values())
+    logger.info("mx %s: refused from <%s>: %s points", incoming.peer, incoming.sender, score)
+    return SpamRefused("The message looks too much like spam.")
+
+
+def _filed(batch: Mapping[int, Opened]) -> dict[int, Answer]:
+    return dict(zip(batch, _deliver(list(batch.values())), strict=True))
+
+
+def _deliver(batch: Sequence[Opened]) -> Sequence[Answer]:
     if not batch:
         return []
     try:
-        return inbound.deliver_all(batch, within_quota=True)
+        messages, parsed = zip(*batch, strict=True)
+        return inbound.deliver_all(messages, parsed=parsed, within_quota=True)
     except Exception as error:
         if outage.concerns_everybody(error):
             raise

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -15,6 +16,7 @@ from mailserver.mail import trace
 from mailserver.mail.message import Parsed, parse
 from mailserver.mail.senderauth import authresults
 from mailserver.mail.senderauth.results import Verdict
+from mailserver.mail.spam.judgement import Judgement, Reason
 from mailserver.services import duplicates, events, forwarding, recipients, reports
 from mailserver.services.duplicates import Copy
 from mailserver.services.filing import Filed, Filing, file
@@ -32,7 +34,8 @@ BOXES = "SELECT account_id, special_use, id FROM mailbox WHERE account_id = ANY(
 class Incoming:
     """A message to deliver here and how it came. `sender` is "" for a bounce; `tls` is "" in clear.
 
-    `verdict` tells how the sender was checked, None when it was not; `junk` files it as spam.
+    `verdict` tells how the sender was checked, None when it was not; `found` what blocklists and scanners said; `junk`
+    files it as spam for all, `judgements` (by account) for those who are meant (`scoring`).
     `onward` are the addresses elsewhere that groups and forwards send it to (`routing`).
     """
 
@@ -47,8 +50,15 @@ class Incoming:
     eight_bit: bool = False
     smtputf8: bool = False
     verdict: Verdict | None = None
+    found: tuple[Reason, ...] = ()
     junk: bool = False
+    judgements: Mapping[int, Judgement] = field(default_factory=dict)
     onward: tuple[Onward, ...] = ()
+
+    def is_spam_for(self, account_id: int) -> bool:
+        """Whether the message goes to the account's folder for spam."""
+        judgement = self.judgements.get(account_id)
+        return self.junk or (judgement is not None and judgement.action != "inbox")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +105,7 @@ def deliver_all(
     arrivals = [_Arrival(*each) for each in zip(batch, parsed, octets, strict=True)]
     accounts = {recipient.account_id for incoming in batch for recipient in incoming.recipients}
     inboxes, junk = _boxes(accounts)
-    used = {recipient.account_id for incoming in batch if incoming.junk for recipient in incoming.recipients}
-    with writing([*inboxes.values(), *(junk[account_id] for account_id in used)]) as writer:
+    with writing([*inboxes.values(), *_junk(batch, junk)]) as writer:
         _sort_out(arrivals, recipients.rooms(accounts) if within_quota else {})
         _file(writer, arrivals, inboxes, junk)
         _pass_on(arrivals)
@@ -154,6 +163,16 @@ def _boxes(accounts: Collection[int]) -> tuple[dict[int, int], dict[int, int]]:
     return inboxes, {one: found.get((one, Mailbox.Use.JUNK), inbox) for one, inbox in inboxes.items()}
 
 
+def _junk(batch: Sequence[Incoming], junk: Mapping[int, int]) -> set[int]:
+    """The folders for spam of those who get some, so that the others are not locked."""
+    return {
+        junk[recipient.account_id]
+        for incoming in batch
+        for recipient in incoming.recipients
+        if incoming.is_spam_for(recipient.account_id)
+    }
+
+
 def _sort_out(arrivals: Sequence[_Arrival], rooms: dict[int, int]) -> None:
     """Say which copies are to be filed. `rooms`: account → octets; empty when no quota counts.
 
@@ -193,7 +212,7 @@ def _file(
     copies = [(arrival, account_id) for arrival in arrivals for account_id in arrival.prefixes]
     filings = [
         Filing(
-            mailbox_id=(junk if arrival.incoming.junk else inboxes)[account_id],
+            mailbox_id=(junk if arrival.incoming.is_spam_for(account_id) else inboxes)[account_id],
             blob=arrival.blob,
             parsed=arrival.parsed,
             at=arrival.at,
@@ -271,5 +290,11 @@ def _step(arrival: _Arrival, delivery: Delivery) -> events.Step:
             "size": len(incoming.raw),
             "duplicate": delivery.duplicate,
             "checks": incoming.verdict.summary() if incoming.verdict else None,
+            "judgement": _judgement(incoming, delivery.account_id),
         },
     )
+
+
+def _judgement(incoming: Incoming, account_id: int) -> dict[str, Any] | None:
+    judgement = incoming.judgements.get(account_id)
+    return judgement.to_json() if judgement else None

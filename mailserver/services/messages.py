@@ -14,7 +14,7 @@ from django.utils import timezone
 from mailserver.errors import NotFound, OverQuota
 from mailserver.mail import encodings, structure
 from mailserver.mail.message import parse
-from mailserver.services import mailboxes
+from mailserver.services import mailboxes, spamlessons
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import room
 from mailserver.store import blobs
@@ -136,6 +136,9 @@ def _put(writer: MailboxWriter, target_id: int, rows: Sequence[MailboxMessage]) 
         for row in rows
     ]
     uids = writer.add(target_id, entries) if entries else []
+    for row in rows[:1]:
+        source, target = writer.boxes[row.mailbox_id], writer.boxes[target_id]
+        spamlessons.note(source, target, [row.message_id for row in rows])
     return [Moved(row.message_id, row.uid, uid) for row, uid in zip(rows, uids, strict=True)]
 
 

@@ -17,7 +17,7 @@ from mailserver.mail.addresses import Address, base_local
 from mailserver.mail.addresslists import HeaderAddress
 from mailserver.mail.message import Parsed, parse
 from mailserver.mail.submitted import Submitted as Content
-from mailserver.services import dkimkeys, events, mailboxes, queue
+from mailserver.services import acquaintances, dkimkeys, events, mailboxes, queue
 from mailserver.services.filing import Filing, file
 from mailserver.services.references import new_reference
 from mailserver.store import blobs
@@ -210,6 +210,7 @@ def _queue(
         not_before=at,
     )
     _address(entry, targets, at)
+    acquaintances.write_to(envelope.account_id, map(str, targets))
     _note(entry, envelope, at)
     queue.wake({address.domain for address in targets})
     return Submitted(reference, entry.pk)

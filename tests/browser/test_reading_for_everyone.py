@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from mailserver.mail.spam.judgement import Reason
 from mailserver.services import mailboxes, messages
+from mailserver.services.inbound import Incoming
+from mailserver.services.recipients import Local
 from mailserver.store.models import Account, Label
 from mailserver.store.models.mailbox import Flag
 from tests.browser.accessibility import faults
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.support.mail import delivered
+from tests.support.mail import delivered, message, taken
 from tests.webmail.reading import PNG, address, html_message, with_parts
 
 MIDDLE = {"width": 900, "height": 900}
@@ -48,6 +51,14 @@ def mailbox(alice) -> dict[str, str]:
     for number in range(1, 6):
         last = delivered(alice, message_id=f"{number}@x.pt", reply_to="0@x.pt", subject="Re: Night")
         messages.set_flags(account_id=alice.pk, mailbox_id=last.mailbox_id, uids=[last.uid], add=Flag.SEEN)
+    spam = taken(
+        Incoming(
+            raw=message(),
+            sender="bob@hamburger.edu",
+            recipients=(Local(alice.pk, alice.address),),
+            found=(Reason("blocklist", 6.5, f"The server that sent it is on the blocklist {LONG}.example."),),
+        )
+    ).deliveries[0]
     label = Label.objects.create(account=alice, keyword="friends", name="Friends", hue=25)
     messages.set_label(account_id=alice.pk, mailbox_id=first.mailbox_id, uids=[first.uid], label_id=label.pk, on=True)
     messages.set_flags(account_id=alice.pk, mailbox_id=first.mailbox_id, uids=[first.uid], add=Flag.FLAGGED)
@@ -63,6 +74,7 @@ def mailbox(alice) -> dict[str, str]:
         "arabic": address(arabic),
         "files": address(files),
         "letter": address(letter),
+        "spam": address(spam),
         "source": f"/message/{files.message_id}/source/",
         "folders": "/folders/",
         "new folder": "/folders/new/",
@@ -105,6 +117,12 @@ def test_it_is_for_everyone_when_things_are_open(alice, mailbox, open_page, look
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_visible()
     assert faults(page) == []
+    page.goto(mailbox["spam"])
+    page.wait_for_selector("html[data-ready]")
+    page.click(".why summary")
+    expect(page.locator(".why li")).to_have_count(1)
+    assert faults(page) == []
+    assert sideways(page) == []
     page.goto("/")
     page.wait_for_selector("html[data-ready]")
     page.locator(".row .check").first.check()

@@ -58,3 +58,12 @@ def test_it_reads_marks_in_anything(header):
 def test_it_counts_received_fields_only_at_line_starts():
     header = line() + b"Subject: Received: no\r\nreceived: from x\r\nX-Received: y\r\n"
     assert trace.count_received(header) == 2
+
+
+def test_it_finds_the_numbers_that_a_server_gave():
+    ours = line(by="mx.crepes.fr", reference="ABC123")
+    theirs = ours.replace(b"mx.crepes.fr", b"mx.x.pt").replace(b"ABC123", b"DEF456")
+    helo = b"Received: from mx.crepes.fr by y with SMTP id GHI789; x\r\n"
+    header = ours + theirs + helo + ours.replace(b"ABC123", b"JKL012").replace(b"Received", b"RECEIVED")
+    assert trace.references(header, "MX.crepes.fr") == ["ABC123", "JKL012"]
+    assert trace.references(b"Received: by" * 5000 + b" id", "mx.crepes.fr") == []

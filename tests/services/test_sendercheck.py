@@ -10,7 +10,7 @@ from mailserver.services import delivery, inbound, messages, sendercheck, timeli
 from mailserver.services.inbound import Incoming
 from mailserver.services.recipients import Local
 from mailserver.store.models import Blob, Mailbox, MailboxMessage, Message
-from tests.support.mail import message
+from tests.support.mail import message, taken
 from tests.support.queueing import queued
 
 PASSED = Verdict(
@@ -29,20 +29,20 @@ def incoming(*accounts, raw: bytes = b"", verdict: Verdict | None = None) -> Inc
 
 
 def stored(account, verdict: Verdict | None) -> Message:
-    (delivery,) = sendercheck.deliver(incoming(account, verdict=verdict)).deliveries
+    (delivery,) = taken(incoming(account, verdict=verdict)).deliveries
     return Message.objects.get(pk=delivery.message_id)
 
 
 @pytest.mark.parametrize(("disposition", "use"), [("none", Mailbox.Use.INBOX), ("quarantine", Mailbox.Use.JUNK)])
 def test_it_files_by_the_disposition(alice, charlie, disposition, use):
-    sendercheck.deliver(incoming(alice, charlie, verdict=replace(FAILED, disposition=disposition)))
+    taken(incoming(alice, charlie, verdict=replace(FAILED, disposition=disposition)))
     uses = MailboxMessage.objects.values_list("account_id", "mailbox__special_use")
     assert set(uses) == {(alice.pk, use), (charlie.pk, use)}
 
 
 def test_it_refuses_before_anything_is_stored(alice):
     with pytest.raises(SenderRefused):
-        sendercheck.deliver(incoming(alice, verdict=replace(FAILED, disposition="reject")))
+        taken(incoming(alice, verdict=replace(FAILED, disposition="reject")))
     assert not Blob.objects.exists()
 
 
@@ -54,7 +54,7 @@ def test_it_files_one_of_a_batch_as_spam_and_the_other_not(alice):
 
 def test_it_keeps_the_octets_of_mail_without_forged_results(alice):
     raw = message(extra="Authentication-Results: mx.example.org; spf=pass\r\n")
-    (delivery,) = sendercheck.deliver(incoming(alice, raw=raw)).deliveries
+    (delivery,) = taken(incoming(alice, raw=raw)).deliveries
     assert messages.raw(Message.objects.get(pk=delivery.message_id)).endswith(raw)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvloop
 from django.db import connections
 
+from mailserver.net.scanners import Scanners
 from mailserver.net.senderauth import SenderCheck
 from mailserver.servers import bridge
 from mailserver.servers.certificate import Certificate
@@ -49,6 +50,7 @@ def listening(
     submission_port: int = 0,
     check: SenderCheck | None = None,
     check_all: bool = False,
+    scanners: Scanners | None = None,
 ) -> Iterator[Ports]:
     """MX, submission and submission over TLS, until the block ends."""
     pem = folder / "server.pem"
@@ -64,7 +66,7 @@ def listening(
         # Written at the end, when the test waits and does not use the connection itself.
         refusals=Refusals(seconds=60),
     )
-    mx, door = MxDoor(max_recipients, check=check, check_all=check_all), SubmissionDoor()
+    mx, door = MxDoor(max_recipients, check=check, check_all=check_all, scanners=scanners), SubmissionDoor()
     listeners = [
         Listener("mx", 0, lambda: Connection(site, mx)),
         Listener("submission", submission_port, lambda: Connection(site, door)),

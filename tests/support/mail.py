@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from mailserver.services.inbound import Delivery, Incoming, deliver
+from mailserver.services import arrivals
+from mailserver.services.inbound import Delivery, Incoming, Stored, deliver
 from mailserver.services.recipients import Local
 from mailserver.store.models import Account
 
@@ -31,8 +32,16 @@ def message(
     ).encode()
 
 
+def taken(incoming: Incoming) -> Stored:
+    """File a message of another server the way the MX does, alone. Raises why it was not filed."""
+    (answer,) = arrivals.deliver([incoming])
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
 def delivered(account: Account, raw: bytes | None = None, **parts: str) -> Delivery:
-    """File a message in the account's Inbox the way the MX does."""
+    """File a message in the account's Inbox, unjudged."""
     local = Local(account.pk, account.address)
     incoming = Incoming(
         raw=raw or message(**parts), sender="bob@hamburger.edu", recipients=(local,), helo="hamburger.edu"

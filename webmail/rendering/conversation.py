@@ -15,12 +15,13 @@ from mailserver.services.accounts import own_addresses
 from mailserver.services.threads import ConversationMessage
 from mailserver.store.models import Mailbox, Message
 from mailserver.store.models.mailbox import Flag
-from webmail.rendering import appointment, dates, files, frames, text, trips
+from webmail.rendering import appointment, dates, files, frames, spam, text, trips
 from webmail.rendering.appointment import Appointment
 from webmail.rendering.files import File
 from webmail.rendering.frames import Frame
 from webmail.rendering.people import Person, joined, people, person
 from webmail.rendering.shell import mailbox_name
+from webmail.rendering.spam import Why
 from webmail.rendering.text import Piece
 from webmail.rendering.trips import Trip
 
@@ -61,6 +62,7 @@ class Card:
     body: Body | None = None
     images: bool = False
     place: str = ""
+    why: Why | None = None
 
     @property
     def open(self) -> bool:
@@ -143,6 +145,7 @@ def build(
     for drawn in _to_open(cards, asked, unread):
         drawn.images = drawn.message.pk in images
         drawn.body = body(drawn.message, remote=drawn.images)
+    _explain(cards, items)
     first = next((drawn.message.subject for drawn in cards if drawn.message.subject), "")
     return Conversation(
         thread_id=thread_id,
@@ -152,6 +155,14 @@ def build(
         cards=cards,
         unseen=sum(not item.seen for item in items),
     )
+
+
+def _explain(cards: Sequence[Card], items: Sequence[ConversationMessage]) -> None:
+    """Say of open messages what spoke for and against spam."""
+    shown = {drawn.message.pk: drawn for drawn in cards if drawn.open}
+    in_junk = {item.message.pk for item in items if item.mailbox.special_use == Use.JUNK}
+    for message_id, found in spam.why(shown, in_junk & shown.keys()).items():
+        shown[message_id].why = found
 
 
 def _to_open(cards: Sequence[Card], asked: Collection[int], unread: Collection[int]) -> Iterator[Card]:

@@ -72,7 +72,7 @@ class Committer:
     async def deliver(self, incoming: Incoming) -> Stored:
         """File a message with those that wait as well; returns after COMMIT.
 
-        Raises what `sendercheck.deliver` raises, StoreFull, Unavailable. A caller that is cancelled before its group
+        Raises what the service answers, StoreFull, Unavailable. A caller that is cancelled before its group
         begins files nothing.
         """
         lane = self._large if len(incoming.raw) > LARGE else self._small

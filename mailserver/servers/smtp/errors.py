@@ -21,6 +21,7 @@ TABLE: Mapping[type[errors.CorreioError], Reply] = {
     errors.MessageTooLarge: replies.MESSAGE_TOO_LARGE,
     errors.MessageRefused: replies.MESSAGE_REFUSED,
     errors.SenderRefused: replies.SENDER_REFUSED,
+    errors.SpamRefused: replies.SPAM_REFUSED,
     errors.NotPermitted: replies.FROM_NOT_YOURS,
     errors.InvalidName: replies.MESSAGE_REFUSED,
     errors.NotFound: replies.DRAFT_GONE,

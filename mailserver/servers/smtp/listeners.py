@@ -8,7 +8,9 @@ import os
 from collections.abc import Callable
 
 from mailserver.conf import Config
+from mailserver.net.dnsbl import Blocklists
 from mailserver.net.resolver import DnsResolver
+from mailserver.net.scanners import Scanners
 from mailserver.net.senderauth import SECONDS, SenderCheck
 from mailserver.servers.certificate import Certificate
 from mailserver.servers.limits import Register
@@ -52,11 +54,22 @@ def house(config: Config) -> House:
 
 
 def _mx(config: Config, committer: Committer) -> MxDoor:
-    if config.sender_checks == "off":
-        return MxDoor(committer=committer)
     resolver = DnsResolver(config.dns_server, timeout=SECONDS, remembers=REMEMBERED_ANSWERS)
-    check = SenderCheck(resolver, receiver=config.hostname)
-    return MxDoor(check=check, check_all=config.sender_checks == "all", committer=committer)
+    check = None if config.sender_checks == "off" else SenderCheck(resolver, receiver=config.hostname)
+    everybody = config.sender_checks == "all"
+    scanners = _scanners(config, resolver, everybody)
+    return MxDoor(check=check, check_all=everybody, scanners=scanners, committer=committer)
+
+
+def _scanners(config: Config, resolver: DnsResolver, everybody: bool) -> Scanners | None:
+    if not (config.dnsbl or config.rspamd_url or config.clamd):
+        return None
+    return Scanners(
+        blocklists=Blocklists(config.dnsbl, resolver) if config.dnsbl else None,
+        rspamd_url=config.rspamd_url,
+        clamd_place=config.clamd,
+        everybody=everybody,
+    )
 
 
 def _connection(site: Site, door: Door) -> Callable[[], asyncio.Protocol]:

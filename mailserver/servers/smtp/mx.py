@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from mailserver.errors import OverQuota
@@ -10,6 +11,8 @@ from mailserver.mail.addresses import Address
 from mailserver.mail.replies import Reply
 from mailserver.mail.senderauth.results import Verdict
 from mailserver.net.internet import is_public
+from mailserver.net.rspamd import Envelope
+from mailserver.net.scanners import Scan, Scanners
 from mailserver.net.senderauth import SenderCheck
 from mailserver.servers import bridge
 from mailserver.servers.smtp.committer import Committer
@@ -29,6 +32,7 @@ class MxDoor:
 
     `check`: how senders are checked, None for not at all. Mail from loopback and private addresses (our own routes, a
     scanner in front of us, the demo) is checked only with `check_all`: no SPF record names such an address.
+    `scanners` look at all mail, None for not at all.
 
     `committer` files what all sessions of the process bring.
     """
@@ -42,11 +46,13 @@ class MxDoor:
         *,
         check: SenderCheck | None = None,
         check_all: bool = False,
+        scanners: Scanners | None = None,
         committer: Committer | None = None,
     ) -> None:
         self.max_recipients = max_recipients
         self._check = check
         self._check_all = check_all
+        self._scanners = scanners
         self.routes = RouteCache()
         self.committer = committer or Committer()
 
@@ -78,7 +84,12 @@ class MxDoor:
         route = joined(transaction.routes).unmarked(trace.marks(header(content)))
         if not route.mailboxes and not route.onward:
             return replies.TOO_MANY_HOPS
-        verdict = await self._verdict(client, transaction, content)
+        # Both wait for others, so they do it together, and before the group: what is slow delays its own session only.
+        verdict, scan = await asyncio.gather(
+            self._verdict(client, transaction, content), self._scan(client, transaction, content)
+        )
+        if scan.virus:
+            return _virus_found(client, transaction, scan.virus)
         stored = await self.committer.deliver(
             Incoming(
                 raw=content,
@@ -92,6 +103,7 @@ class MxDoor:
                 eight_bit=transaction.eight_bit,
                 smtputf8=transaction.smtputf8,
                 verdict=verdict,
+                found=scan.reasons,
             ),
         )
         logger.info(
@@ -104,6 +116,13 @@ class MxDoor:
         )
         return replies.message_stored(stored.reference)
 
+    async def _scan(self, client: Client, transaction: Transaction, content: bytes) -> Scan:
+        if self._scanners is None:
+            return Scan()
+        recipients = [str(address) for address in transaction.recipients]
+        envelope = Envelope(client.peer, client.helo, transaction.return_path, recipients)
+        return await self._scanners.scan(content, envelope)
+
     async def _verdict(self, client: Client, transaction: Transaction, content: bytes) -> Verdict | None:
         if not self._check or not client.peer or not (self._check_all or is_public(client.peer)):
             return None
@@ -111,6 +130,12 @@ class MxDoor:
         verdict = await self._check.check(content, peer=client.peer, helo=client.helo, sender=sender)
         logger.info("mx %s: checked <%s>: %s", client.peer, sender, verdict.summary())
         return verdict
+
+
+def _virus_found(client: Client, transaction: Transaction, name: str) -> Reply:
+    logger.warning("mx %s: refused from <%s>: clamd found %s", client.peer, transaction.return_path, ascii(name[:200]))
+    shown = "".join(char for char in name if "!" <= char <= "~")[:100]
+    return replies.VIRUS_FOUND.with_text(f"{replies.VIRUS_FOUND.text} ({shown})")
 
 
 def route_for(*, routes: RouteCache, address: Address, size: int, sender: str, peer: str) -> Route | None:

@@ -10,11 +10,13 @@ from mailserver.store.models.forward import Forward
 from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Vanished
 from mailserver.store.models.message import Message
 from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
+from mailserver.store.models.spam import Acquaintance, SpamLesson, SpamTotal, SpamWord
 from mailserver.store.models.thread import Thread, ThreadBox, ThreadReference
 from mailserver.store.models.undo import UndoStep
 
 __all__ = [
     "Account",
+    "Acquaintance",
     "Address",
     "Blob",
     "Change",
@@ -31,6 +33,9 @@ __all__ = [
     "Message",
     "QueueEntry",
     "QueueRecipient",
+    "SpamLesson",
+    "SpamTotal",
+    "SpamWord",
     "Thread",
     "ThreadBox",
     "ThreadReference",
