@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_ready
 
-from mailserver.services import delivery, queue, retention
+from mailserver.services import delivery, queue, retention, searchindex
 
 
 @shared_task
@@ -23,6 +23,11 @@ def sweep() -> None:
 @shared_task
 def tidy() -> None:
     retention.tidy()
+
+
+@shared_task
+def index() -> None:
+    searchindex.sweep()
 
 
 @celeryd_after_setup.connect

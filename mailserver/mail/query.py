@@ -15,7 +15,7 @@ _THINGS = {"attachment", "attachments"}
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Folded terms (mail/searchterms.py). `words` may stand in the subject or in any name or address."""
+    """Folded terms (mail/searchterms.py). `words` may stand in the text, the subject, or in any name or address."""
 
     words: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
@@ -27,6 +27,18 @@ class Query:
 
     def __bool__(self) -> bool:
         return self != Query()
+
+    @property
+    def has_terms(self) -> bool:
+        """Is anything asked for besides states?"""
+        return bool(self.words or self.senders or self.recipients or self.subjects)
+
+    def holds(self, header: str, text: str) -> bool:
+        """Do all terms stand, as pieces of text, in a message's folded header (`Parsed.search_header`) or text?"""
+        subject, sender, recipients = [*header.split("\x01"), "", "", ""][:3]
+        places = ((self.subjects, subject), (self.senders, sender), (self.recipients, recipients))
+        in_fields = all(term in field for terms, field in places for term in terms)
+        return in_fields and all(word in header or word in text for word in self.words)
 
 
 def parse(text: str) -> Query:

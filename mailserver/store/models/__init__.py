@@ -8,6 +8,7 @@ from mailserver.store.models.event import Event
 from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Vanished
 from mailserver.store.models.message import Message
 from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
+from mailserver.store.models.search import SearchDocument, SearchPending
 from mailserver.store.models.thread import Thread, ThreadBox, ThreadReference
 from mailserver.store.models.undo import UndoStep
 
@@ -26,6 +27,8 @@ __all__ = [
     "Message",
     "QueueEntry",
     "QueueRecipient",
+    "SearchDocument",
+    "SearchPending",
     "Thread",
     "ThreadBox",
     "ThreadReference",
