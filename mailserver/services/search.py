@@ -1,19 +1,90 @@
-"""Finding conversations by subject and people: one scan of the covering index over folded headers."""
+"""Finding conversations, newest first, in stages that the code chooses: the planner, left alone with one statement,
+takes between half a millisecond and five seconds for the same question (docs/performance.md).
+
+1. The newest documents of the account are read. Every frequent word ends here.
+2. At the rate just seen, so many more as should fill the page, when they are not too many.
+3. Otherwise the index is asked for all messages of the account that have the words.
+
+What is not indexed yet is compared piece by piece, as is every header when the index knows nothing of the words.
+"""
 
 from __future__ import annotations
 
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
 
+from mailserver.mail import lexemes
 from mailserver.mail.query import Query
+from mailserver.mail.searchterms import fold
+from mailserver.services import threads
+from mailserver.services.searchstages import Place, Stages
 from mailserver.services.threads import PAGE, Cursor, Page, page_of
-from mailserver.store.models import Mailbox, Message, ThreadBox
+from mailserver.store.models import Mailbox, Message, SearchPending, ThreadBox
 
 # The order of the fields in Message.header, separated by U+0001.
 _SUBJECT, _SENDER, _RECIPIENTS = 1, 2, 3
+# Messages not indexed yet whose preview is compared too; of more, as while an old store is indexed, the headers only.
+WAITING = 500
+# Documents read in the first stage, and at most in the second.
+WALK, WALK_MOST = 200, 4000
+# Hits are never spread evenly.
+_MARGIN = 1.3
 
 
 def find(account_id: int, query: Query, *, before: Cursor | None = None, limit: int = PAGE) -> Page:
     """A page of the conversations with a message that has all words, newest first, each once, not in Spam or Trash."""
+    condition = lexemes.condition(query)
+    if condition:
+        stages = Stages(account_id, query, condition, limit)
+        _note_waiting(stages)
+        page = _staged(stages, before)
+        if page.lines or page.next or (before is not None and _staged(stages, None).lines):
+            return page
+    return _by_header(account_id, query, before=before, limit=limit)
+
+
+def _note_waiting(stages: Stages) -> None:
+    """Look through the messages that have no document yet."""
+    pending = SearchPending.objects.filter(account_id=stages.account_id)
+    newest = list(pending.order_by("-message_id").values_list("message_id", flat=True)[:WAITING])
+    rows = Message.objects.filter(account_id=stages.account_id, pk__in=newest) if newest else Message.objects.none()
+    for thread_id, header, preview in rows.values_list("thread_id", "header", "preview"):
+        stages.waiting.append(thread_id)
+        if stages.query.holds(header, fold(preview)):
+            stages.fresh.append(thread_id)
+    if len(newest) == WAITING:
+        stages.all_waiting = False
+        older = _messages(stages.account_id, stages.query).filter(pk__in=pending.values("message_id"))
+        stages.fresh += older.order_by("-pk").values_list("thread_id", flat=True)[:WAITING]
+
+
+def _staged(stages: Stages, before: Cursor | None) -> Page:
+    with stages.planned():
+        places, floor = stages.walk(WALK, before) if stages.all_waiting else ([], before)
+        if floor is None or len(places) > stages.limit:
+            return _page(stages, places)
+        most = int(WALK * (stages.limit + 1) / max(len(places), 0.1) * _MARGIN)
+        if places and most <= WALK_MOST:
+            places, floor = stages.walk(most, before)
+            if floor is None or len(places) > stages.limit:
+                return _page(stages, places)
+        found = stages.ask(before)
+        if found is not None:
+            return _page(stages, found)
+        places, floor = stages.walk(WALK_MOST, before)
+    return _page(stages, places, rest=floor)
+
+
+def _page(stages: Stages, places: list[Place], *, rest: Cursor | None = None) -> Page:
+    """The lines at these places, at most a page; `rest` is where the search goes on when they are not all."""
+    shown = places[: stages.limit]
+    lines = threads.lines(stages.account_id, [(place.mailbox_id, place.thread_id) for place in shown])
+    if len(places) > len(shown):
+        rest = Cursor(shown[-1].at, shown[-1].thread_id)
+    return Page(lines, rest)
+
+
+def _by_header(account_id: int, query: Query, *, before: Cursor | None, limit: int) -> Page:
+    """Terms as pieces of text in subject and people: one scan of the covering index over folded headers."""
     boxes = Mailbox.objects.filter(account_id=account_id).exclude(special_use__in=[Mailbox.Use.JUNK, Mailbox.Use.TRASH])
     shown = ThreadBox.objects.filter(mailbox__in=boxes)
     if query.unread:
@@ -23,7 +94,7 @@ def find(account_id: int, query: Query, *, before: Cursor | None = None, limit: 
     if query.attachment:
         shown = shown.filter(attach=True)
     lines = shown
-    if query.words or query.senders or query.recipients or query.subjects:
+    if query.has_terms:
         lines = lines.filter(thread_id__in=Subquery(_messages(account_id, query).values("thread_id")))
     return page_of(_once(lines, shown), before=before, limit=limit)
 

@@ -1,0 +1,217 @@
+"""Finding conversations: whatever stage answers, and whatever is indexed already, the answer is the same."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from django.db import connection
+
+from mailserver.mail.query import parse
+from mailserver.services import messages, search, searchindex, searchstages
+from mailserver.services.threads import Page
+from mailserver.store.models import SearchPending
+from mailserver.store.models.mailbox import Flag
+from tests.support.mail import delivered, message
+
+pytestmark = pytest.mark.django_db
+
+# How many documents the first stage reads, and the second at most.
+STAGES = {"newest": (200, 4000), "more": (2, 10_000), "index": (1, 0)}
+
+
+@pytest.fixture(params=STAGES)
+def stage(request, monkeypatch):
+    first, most = STAGES[request.param]
+    monkeypatch.setattr(search, "WALK", first)
+    monkeypatch.setattr(search, "WALK_MOST", most)
+
+
+def subjects(found: Page) -> list[str]:
+    return [line.subject for line in found.lines]
+
+
+def ask(account, typed: str, **options) -> list[str]:
+    return subjects(search.find(account.pk, parse(typed), **options))
+
+
+def pages(account, typed: str, limit: int) -> list[tuple[int, int]]:
+    """All lines of all pages."""
+    found, before = [], None
+    for _ in range(200):
+        page = search.find(account.pk, parse(typed), before=before, limit=limit)
+        found += [(line.mailbox_id, line.thread_id) for line in page.lines]
+        before = page.next
+        if before is None:
+            return found
+    raise AssertionError("the pages have no end")
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("buckwheat", ["Pancakes"]),
+        ("buckwh", ["Pancakes"]),
+        ("bu", []),
+        ("flour pans", ["Pancakes"]),
+        ('"flour and pans"', ["Pancakes"]),
+        ('"flour pans"', []),
+        ("subject:flour", []),
+        ("flour is:starred", []),
+        ("flour is:unread", ["Pancakes"]),
+        ("panc", ["Pancakes"]),
+        ("ancake", ["Pancakes"]),
+        ("日本", ["旅行"]),
+        ("本語", ["旅行"]),
+        ("語", ["旅行"]),
+        ("本日", []),
+        ("flour 🎉", ["Pancakes"]),
+        ("absent", []),
+    ],
+)
+def test_it_finds_words_of_the_text(alice, stage, typed, expected):
+    delivered(alice, subject="Pancakes", body=f"{'On Saturday. ' * 30}Buckwheat flour and pans.\r\n")
+    delivered(alice, subject="旅行", body="日本語の本\r\n")
+    delivered(alice, subject="Tax")
+    searchindex.sweep()
+    assert ask(alice, typed) == expected
+
+
+def test_it_finds_what_is_not_indexed_yet(alice, stage):
+    delivered(alice, subject="Old crêpe")
+    searchindex.sweep()
+    delivered(alice, subject="Waiting", body="The crêpe pan is here\r\n")
+    delivered(alice, subject="New crêpe")
+    assert ask(alice, "crepe") == ["New crêpe", "Waiting", "Old crêpe"]
+    assert ask(alice, "subject:crepe") == ["New crêpe", "Old crêpe"]
+
+
+def test_it_finds_an_old_message_whose_conversation_goes_on_with_one_not_indexed_yet(alice, stage):
+    delivered(alice, subject="Menu", message_id="a@x.pt", body="buckwheat\r\n")
+    for number in range(3):
+        delivered(alice, subject=f"Buckwheat {number}")
+    searchindex.sweep()
+    delivered(alice, subject="Re: Menu", reply_to="a@x.pt", body="fine\r\n")
+    assert ask(alice, "buckwheat", limit=2) == ["Re: Menu", "Buckwheat 2"]
+
+
+def test_while_much_waits_older_messages_are_found_by_their_headers(alice, stage, monkeypatch):
+    monkeypatch.setattr(search, "WAITING", 2)
+    for number in range(6):
+        delivered(alice, subject=f"Crêpe {number}", body="buckwheat\r\n")
+    assert len(ask(alice, "crepe")) == 4
+    searchindex.index(limit=3)
+    assert len(ask(alice, "crepe")) == 5
+    searchindex.index(limit=1)
+    assert ask(alice, "crepe") == [f"Crêpe {number}" for number in (5, 4, 3, 2, 1, 0)]
+
+
+def test_nobody_finds_what_is_not_theirs(alice, charlie, stage):
+    delivered(alice, subject="Crêpe secret", body="Buckwheat\r\n")
+    for indexed in (False, True):
+        if indexed:
+            searchindex.sweep()
+        for typed in ("crepe", "secret", "buckwheat", "from:bob", "ecret", f"a:{alice.pk}", f'"a:{alice.pk} crepe"'):
+            assert ask(charlie, typed) == []
+        assert ask(alice, "crepe") == ["Crêpe secret"]
+    delivered(charlie, subject="Crêpe of mine")
+    searchindex.sweep()
+    assert ask(charlie, "crepe") == ["Crêpe of mine"]
+    assert ask(alice, "crepe") == ["Crêpe secret"]
+
+
+def test_the_guard_holds_where_a_document_has_the_lexeme_of_another_account(alice, charlie, stage):
+    delivered(alice, subject="Crêpe secret")
+    searchindex.sweep()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE searchdocument SET tsv = tsv || %s::tsvector", [f"'a:{charlie.pk}'"])
+    assert ask(charlie, "crepe") == []
+
+
+def test_it_leaves_out_spam_trash_and_what_was_expunged(alice, stage):
+    for use in ("junk", "trash"):
+        place = delivered(alice, subject=f"Crêpe {use}")
+        target = alice.mailboxes.get(special_use=use).pk
+        messages.move(account_id=alice.pk, mailbox_id=place.mailbox_id, uids=[place.uid], target_id=target)
+    place = delivered(alice, subject="Crêpe gone")
+    searchindex.sweep()
+    messages.expunge(account_id=alice.pk, mailbox_id=place.mailbox_id, uids=[place.uid])
+    assert ask(alice, "crepe") == []
+
+
+@pytest.mark.parametrize("indexed", [0, 20, 1000])
+def test_it_finds_words_of_headers_as_a_scan_of_them_does(alice, bob, stage, indexed):
+    chance = random.Random(7)
+    words = ["alpha", "beta", "gamma", "delta"]
+    uses = ["", "", "trash", "sent", "archive"]
+    for number in range(40):
+        raw = message(
+            subject=" ".join(chance.choices(words, k=2)),
+            message_id=f"{number}@x.pt",
+            reply_to=f"{chance.randrange(number)}@x.pt" if number and chance.random() < 0.5 else "",
+        )
+        place = delivered(chance.choice([alice, alice, bob]), raw)
+        use = chance.choice(uses)
+        if use and place.mailbox_id in alice.mailboxes.values_list("pk", flat=True):
+            target = alice.mailboxes.get(special_use=use).pk
+            move = {"account_id": alice.pk, "mailbox_id": place.mailbox_id, "uids": [place.uid]}
+            messages.set_flags(**move, add=chance.choice([0, Flag.SEEN, Flag.FLAGGED]))
+            messages.move(**move, target_id=target)
+    if indexed:
+        searchindex.index(limit=indexed)
+    for typed in (
+        "alpha",
+        "beta gamma",
+        "delta is:unread",
+        "alpha is:starred",
+        "subject:gamma from:bob",
+        '"beta beta"',
+    ):
+        for limit in (3, 50):
+            old = search._by_header(alice.pk, parse(typed), before=None, limit=50)
+            assert pages(alice, typed, limit) == [(line.mailbox_id, line.thread_id) for line in old.lines], typed
+
+
+def test_pages_of_a_word_found_only_inside_others_go_on(alice, stage):
+    for number in range(5):
+        delivered(alice, subject=f"Pancake {number}")
+    searchindex.sweep()
+    assert len(set(pages(alice, "ancake", 2))) == 5
+
+
+def test_an_index_that_takes_too_long_is_left_for_the_newest_documents(alice, monkeypatch):
+    places = [delivered(alice, subject=f"Crêpe {number}", body="rare\r\n") for number in range(6)]
+    searchindex.sweep()
+    slow = "WITH slow AS MATERIALIZED (SELECT pg_sleep(20)), found AS (SELECT 1::bigint AS thread_id FROM slow)"
+    monkeypatch.setattr(searchstages, "ASK", slow)
+    monkeypatch.setattr(searchstages, "MAX_SECONDS", 0.05)
+    monkeypatch.setattr(search, "WALK", 1)
+    monkeypatch.setattr(search, "WALK_MOST", 3)
+    assert ask(alice, "rare", limit=3) == ["Crêpe 5", "Crêpe 4"]
+    assert len(set(pages(alice, "rare", 3))) == len(places)
+
+
+def test_other_faults_of_the_database_are_told(alice, monkeypatch):
+    delivered(alice), delivered(alice)
+    searchindex.sweep()
+    fault = "WITH found AS (SELECT 1::bigint AS thread_id FROM pg_terminate_backend(0, -1))"
+    monkeypatch.setattr(searchstages, "ASK", fault)
+    monkeypatch.setattr(search, "WALK", 1)
+    with pytest.raises(Exception, match="timeout"):
+        ask(alice, "absent")
+
+
+def test_the_longest_a_statement_may_take_ends_with_the_search(alice):
+    delivered(alice)
+    ask(alice, "crepe")
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("0",)
+
+
+def test_what_waits_to_be_made_anew_is_found_once(alice, stage):
+    delivered(alice)
+    searchindex.sweep()
+    searchindex.again()
+    assert SearchPending.objects.count() == 1
+    assert ask(alice, "crepe") == ["Crêpe night"]
