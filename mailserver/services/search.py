@@ -22,8 +22,9 @@ from mailserver.store.models import Mailbox, Message, SearchPending, ThreadBox
 
 # The order of the fields in Message.header, separated by U+0001.
 _SUBJECT, _SENDER, _RECIPIENTS = 1, 2, 3
-# Messages not indexed yet whose preview is compared too; of more, as while an old store is indexed, the headers only.
-WAITING = 500
+# Messages not indexed yet whose preview is compared too. Of more, as while an old store is indexed, the headers only,
+# and no more of them than this have the words.
+WAITING, WAITING_OLDER = 500, 5000
 # Documents read in the first stage, and at most in the second.
 WALK, WALK_MOST = 200, 4000
 # Hits are never spread evenly.
@@ -54,24 +55,23 @@ def _note_waiting(stages: Stages) -> None:
     if len(newest) == WAITING:
         stages.all_waiting = False
         older = _messages(stages.account_id, stages.query).filter(pk__in=pending.values("message_id"))
-        stages.fresh += older.order_by("-pk").values_list("thread_id", flat=True)[:WAITING]
+        stages.fresh += older.order_by("-pk").values_list("thread_id", flat=True)[:WAITING_OLDER]
 
 
 def _staged(stages: Stages, before: Cursor | None) -> Page:
     with stages.planned():
-        places, floor = stages.walk(WALK, before) if stages.all_waiting else ([], before)
-        if floor is None or len(places) > stages.limit:
-            return _page(stages, places)
-        most = int(WALK * (stages.limit + 1) / max(len(places), 0.1) * _MARGIN)
-        if places and most <= WALK_MOST:
-            places, floor = stages.walk(most, before)
-            if floor is None or len(places) > stages.limit:
+        most = WALK if stages.all_waiting else 0
+        while 0 < most <= WALK_MOST:
+            places, rest = stages.walk(most, before)
+            if rest is None or len(places) > stages.limit:
                 return _page(stages, places)
+            # A second time only: the rate is known then, and reading still more would cost what the index costs.
+            most = int(WALK * (stages.limit + 1) / len(places) * _MARGIN) if places and most == WALK else 0
         found = stages.ask(before)
         if found is not None:
             return _page(stages, found)
-        places, floor = stages.walk(WALK_MOST, before)
-    return _page(stages, places, rest=floor)
+        places, rest = stages.walk(WALK_MOST, before)
+    return _page(stages, places, rest=rest)
 
 
 def _page(stages: Stages, places: list[Place], *, rest: Cursor | None = None) -> Page:

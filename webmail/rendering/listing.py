@@ -92,9 +92,15 @@ def of_search(account_id: int, parameters: QueryDict) -> Listing:
         later_page=before is not None,
         query=text,
         empty=(
-            ("Nothing found", "Subjects and names were searched in all folders but Spam and Trash. Try fewer words.")
+            (
+                "Nothing found",
+                "Texts, subjects and names were searched in all folders but Spam and Trash. Try fewer words.",
+            )
             if text
-            else ("Search your mail", "Words of the subject, names and addresses. Also from:bob, to:alice, is:unread.")
+            else (
+                "Search your mail",
+                "Words of the text, the subject, names and addresses. Also from:bob, to:alice, is:unread.",
+            )
         ),
     )
 
