@@ -10,12 +10,14 @@ CorreioError
 ├── TooManyAttempts         too many failed sign-ins of late
 ├── UnknownRecipient        no such address here
 │   └── RecipientDisabled   the address or its account is switched off
+├── DomainDisabled          the domain takes no mail for the moment
 ├── RelayDenied             not our domain and nobody logged in
 ├── OverQuota               the mailbox's owner has no room left
 ├── TooManyRecipients       above the cap of one message
 ├── SendingLimit            the account has sent as much as a day allows
 ├── MessageTooLarge         above the size limit
 ├── MessageRefused          the message itself cannot be taken (loop, lone CR or LF …)
+├── Greylisted              a stranger who has to come again later
 └── Unavailable             the store cannot answer now; trying again later may work
 """
 
@@ -62,6 +64,10 @@ class RecipientDisabled(UnknownRecipient):
     pass
 
 
+class DomainDisabled(CorreioError):
+    pass
+
+
 class RelayDenied(CorreioError):
     pass
 
@@ -83,6 +89,14 @@ class MessageTooLarge(CorreioError):
 
 
 class MessageRefused(CorreioError):
+    pass
+
+
+class SenderRefused(CorreioError):
+    """The owner of the author's domain wants such mail to be refused (DMARC)."""
+
+
+class Greylisted(CorreioError):
     pass
 
 

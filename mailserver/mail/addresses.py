@@ -62,16 +62,16 @@ class Address:
         return str(Address(self.local, to_unicode(self.domain)))
 
 
-def parse(text: str, *, smtputf8: bool = True) -> Address:
+def parse(text: str, *, smtputf8: bool = True, longest_local: int = MAX_LOCAL) -> Address:
     """The Mailbox of RFC 5321 §4.1.2 in `text`, nothing before or after it.
 
     `smtputf8=False` refuses octets above 127 in the local part; a domain with U-labels becomes A-labels
-    in either case. Raises InvalidName with a sentence fit for people.
+    in either case. `longest_local` in octets. Raises InvalidName with a sentence fit for people.
     """
     at = text.rfind("@")
     if at < 0:
         raise InvalidName("An address has the form name@example.org")
-    local, domain = _local(text[:at]), _domain(text[at + 1 :])
+    local, domain = _local(text[:at], longest_local), _domain(text[at + 1 :])
     if not smtputf8 and not local.isascii():
         raise InvalidName("This address needs SMTPUTF8")
     address = Address(local, domain)
@@ -114,7 +114,7 @@ def _unicode_label(label: str) -> str:
         return label
 
 
-def _local(text: str) -> str:
+def _local(text: str, longest: int) -> str:
     quoted = _QUOTED.fullmatch(text)
     local = _QUOTED_PAIR.sub(r"\1", quoted[1]) if quoted else text
     if not local:
@@ -125,8 +125,8 @@ def _local(text: str) -> str:
         local = unicodedata.normalize("NFC", local)
         if any(_invisible(character) for character in local):
             raise InvalidName("The part before @ has invisible characters")
-    if len(text.encode("utf-8", "replace")) > MAX_LOCAL:
-        raise InvalidName(f"The part before @ has at most {MAX_LOCAL} octets")
+    if len(text.encode("utf-8", "replace")) > longest:
+        raise InvalidName(f"The part before @ has at most {longest} octets")
     return local
 
 

@@ -143,6 +143,7 @@ SENDER_NEEDS_SMTPUTF8 = Reply(553, "5.6.7", "This sender needs SMTPUTF8", "RFC 6
 RECIPIENT_NEEDS_SMTPUTF8 = Reply(553, "5.6.7", "This recipient needs SMTPUTF8", "RFC 6531 §3.5")
 UNKNOWN_RECIPIENT = Reply(550, "5.1.1", "No such user here", "RFC 5321 §3.3; RFC 3463 §3.2")
 RECIPIENT_DISABLED = Reply(550, "5.2.1", "This mailbox takes no mail", "RFC 3463 §3.3")
+DOMAIN_DISABLED = Reply(450, "4.2.1", "This domain takes no mail for the moment", "RFC 5321 §4.2.2; RFC 3463 §3.3")
 RELAY_DENIED = Reply(554, "5.7.1", "We do not relay for you", "RFC 5321 §3.6.2, §7.9; RFC 3463 §3.8")
 SENDER_NOT_YOURS = Reply(553, "5.7.1", "The sender is not an address of yours", "RFC 6409 §6.1")
 FROM_NOT_YOURS = Reply(553, "5.7.1", "The From of the message is not an address of yours", "RFC 6409 §6.1, §8.1")
@@ -166,6 +167,12 @@ TOO_MANY_HOPS = Reply(554, "5.4.6", "The message goes round in a circle", "RFC 5
 UTF8_HEADER_NEEDS_SMTPUTF8 = Reply(554, "5.6.9", "This header needs SMTPUTF8", "RFC 6531 §3.5")
 MESSAGE_REFUSED = Reply(554, "5.6.0", "The message cannot be taken", "RFC 3463 §3.7")
 DRAFT_GONE = Reply(554, "5.5.0", "This draft was sent or changed already", "RFC 3463 §3.6; house")
+SENDER_REFUSED = Reply(
+    550,
+    "5.7.1",
+    "The domain in From asks to refuse mail that it did not send (DMARC)",
+    "RFC 7489 §10.3; RFC 3463 §3.8",
+)
 POLICY_REFUSED = Reply(550, "5.7.1", "Our rules do not allow this message", "RFC 5321 §4.2.5; RFC 3463 §3.8")
 
 # Limits and trouble on our side
@@ -177,4 +184,5 @@ IDLE_TOO_LONG = Reply(421, "4.4.2", "Silent for too long, closing", "RFC 5321 §
 SESSION_TOO_LONG = Reply(421, "4.4.2", "The session took too long, closing", "RFC 5321 §3.8; house")
 SHUTTING_DOWN = Reply(421, "4.3.2", "We are shutting down, try again soon", "RFC 5321 §3.8, §4.2.2")
 SENDING_LIMIT = Reply(451, "4.7.1", "You have sent as much as a day allows", "RFC 6409 §6; RFC 3463 §3.8")
+GREYLISTED = Reply(451, "4.7.1", "We do not know you yet, try again in a few minutes", "RFC 6647 §2.1, §5")
 TRY_LATER = Reply(451, "4.3.0", "We cannot do this now, try again soon", "RFC 5321 §4.2.2; RFC 3463 §3.4")

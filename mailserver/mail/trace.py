@@ -7,6 +7,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 _UNSAFE = re.compile(r"[^\x21-\x7e\x80-\U0010ffff]|[()<>;\\]")
+_DELIVERED_TO = re.compile(rb"^delivered-to[ \t]*:(?:[ \t]|\r\n[ \t])*([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 _RECEIVED = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
@@ -36,6 +37,11 @@ def received(
 def count_received(header: bytes) -> int:
     """How many Received fields a header block has; above a bound it is a loop (RFC 5321 §6.3)."""
     return len(_RECEIVED.findall(header))
+
+
+def marks(header: bytes) -> frozenset[str]:
+    """The addresses that a header block's Delivered-To fields name, in lower case: who passed the message on before."""
+    return frozenset(found.decode("utf-8", "replace").strip().lower() for found in _DELIVERED_TO.findall(header))
 
 
 def _word(text: str) -> str:

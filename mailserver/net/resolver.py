@@ -1,4 +1,4 @@
-"""Questions to the DNS, in the three shapes of answer that mail routing tells apart.
+"""Questions to the DNS, in the three shapes of answer that mail routing and the checks of senders tell apart.
 
 DnsError
 ├── DnsNoDomain     the name does not exist (NXDOMAIN, or it cannot be a name at all)
@@ -9,17 +9,23 @@ DnsError
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Literal, Protocol
 
 import dns.asyncresolver
 import dns.exception
 import dns.name
 import dns.rdatatype
 import dns.resolver
+import dns.reversename
 from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.PTR import PTR
+from dns.rdtypes.ANY.TXT import TXT
 
 # The root as MX target: the domain takes no mail (RFC 7505 §3).
 NULL_MX = "."
+
+# Time enough for a resolver that lives: it has the servers of the root at hand.
+PROBE_SECONDS = 1.0
 
 
 class DnsError(Exception):
@@ -54,15 +60,32 @@ class Resolver(Protocol):
         """
 
 
+class Evidence(Resolver, Protocol):
+    """What the checks of a sender ask besides."""
+
+    async def txt(self, name: str) -> list[bytes]:
+        """The TXT records, the strings of each joined. Raises DnsNoDomain, DnsNoAnswer, DnsTemporary."""
+
+    async def hosts(self, name: str, version: Literal[4, 6]) -> list[str]:
+        """The addresses of one kind. Raises DnsNoDomain, DnsNoAnswer, DnsTemporary."""
+
+    async def names(self, address: str) -> list[str]:
+        """The names of an IP address (PTR). Raises DnsNoDomain, DnsNoAnswer, DnsTemporary."""
+
+    async def answers(self) -> bool:
+        """Whether the resolver itself answers, asked for what each must know: the servers of the root."""
+
+
 class DnsResolver:
     """The real DNS: the system's servers, or the one `server` (host, port) when given.
 
-    `timeout`: seconds for one question, with all its repetitions.
+    `timeout`: seconds for one question, with all its repetitions. `remembers`: answers kept for as long as they say.
     """
 
-    def __init__(self, server: tuple[str, int] | None = None, timeout: float = 10.0) -> None:
+    def __init__(self, server: tuple[str, int] | None = None, timeout: float = 10.0, remembers: int = 0) -> None:
         self._server = server
         self._timeout = timeout
+        self._cache = dns.resolver.LRUCache(remembers) if remembers else None
         self._resolver: dns.asyncresolver.Resolver | None = None
 
     async def mx(self, domain: str) -> list[tuple[int, str]]:
@@ -81,6 +104,29 @@ class DnsResolver:
         if not addresses:
             raise _worst([part for part in found if isinstance(part, BaseException)])
         return addresses
+
+    async def txt(self, name: str) -> list[bytes]:
+        answer = await self._ask(name, dns.rdatatype.TXT)
+        return [b"".join(record.strings) for record in answer if isinstance(record, TXT)]
+
+    async def hosts(self, name: str, version: Literal[4, 6]) -> list[str]:
+        answer = await self._ask(name, dns.rdatatype.A if version == 4 else dns.rdatatype.AAAA)
+        return [record.to_text() for record in answer]
+
+    async def names(self, address: str) -> list[str]:
+        reverse = dns.reversename.from_address(address).to_text()
+        answer = await self._ask(reverse, dns.rdatatype.PTR)
+        return [_plain(record.target) for record in answer if isinstance(record, PTR)]
+
+    async def answers(self) -> bool:
+        try:
+            # One without a memory.
+            await DnsResolver(self._server, PROBE_SECONDS)._ask(".", dns.rdatatype.NS)
+        except DnsTemporary as trouble:
+            return not isinstance(trouble.__cause__, dns.exception.Timeout)
+        except DnsError:
+            return True
+        return True
 
     async def _ask(self, name: str, kind: dns.rdatatype.RdataType) -> dns.resolver.Answer:
         try:
@@ -106,6 +152,7 @@ class DnsResolver:
                 found = await asyncio.get_running_loop().getaddrinfo(host, port)
                 resolver.nameservers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
                 resolver.port = port
+            resolver.cache = self._cache
             # Only now: A and AAAA are asked at the same time, and one must not see the other's half-made resolver.
             self._resolver = resolver
         return self._resolver

@@ -9,7 +9,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -41,12 +41,13 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """All that one process serves."""
+    """All that one process serves. `closing`: what is still to be done when the last session is over."""
 
     bind: str
     listeners: Sequence[Listener]
     register: Register
     certificate: Certificate | None = None
+    closing: Sequence[Callable[[], Awaitable[None]]] = ()
 
 
 async def open_listener(house: House, listener: Listener, *, shared: bool = False) -> asyncio.Server:
@@ -132,6 +133,8 @@ async def _serve(make_house: Callable[[], House], parent: int | None = None) -> 
     for server in servers:
         server.close()
     await _empty(house.register)
+    for close in house.closing:
+        await close()
     bridge.shut_down()
     return 0
 

@@ -9,9 +9,11 @@ from mailserver.services.accounts import person_name
 from mailserver.store.models import Account, Address, Domain
 
 
-def change_domain(*, domain_id: int, hosted: bool, transport: str, catch_all_id: int | None) -> None:
+def change_domain(*, domain_id: int, hosted: bool, enabled: bool, transport: str, catch_all_id: int | None) -> None:
     """Change how mail for a domain is handled. Raises NotFound."""
-    changed = Domain.objects.filter(pk=domain_id).update(hosted=hosted, transport=transport, catch_all_id=catch_all_id)
+    changed = Domain.objects.filter(pk=domain_id).update(
+        hosted=hosted, enabled=enabled, transport=transport, catch_all_id=catch_all_id
+    )
     if not changed:
         raise NotFound("There is no such domain.")
 
@@ -33,11 +35,13 @@ def change_account(*, account_id: int, name: str, quota: int, active: bool, admi
 def change_address(*, address_id: int, account_id: int, enabled: bool) -> None:
     """Give an alias to another account, or switch an address on or off.
 
-    Raises NotFound, NotPermitted: a primary address belongs to its account and stays on.
+    Raises NotFound, NotPermitted: a primary address belongs to its account and stays on, a group has none.
     """
     address = Address.objects.filter(pk=address_id).first()
     if address is None or not Account.objects.filter(pk=account_id).exists():
         raise NotFound("There is no such address or account.")
+    if address.kind == Address.Kind.GROUP:
+        raise NotPermitted("This is a group; it has members and no account.")
     if address.kind == Address.Kind.PRIMARY and (account_id != address.account_id or not enabled):
         raise NotPermitted("This is the account’s own address; close the account instead.")
     Address.objects.filter(pk=address_id).update(account_id=account_id, enabled=enabled)

@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 
 from mailserver.errors import InvalidName, UnknownRecipient
-from mailserver.mail import addresses, dsn
+from mailserver.mail import dsn, srs
 from mailserver.mail.dsn import Failure
-from mailserver.services import inbound, recipients
+from mailserver.services import inbound, recipients, routing
 from mailserver.services.recipients import Local
+from mailserver.services.routing import Route
 from mailserver.store import blobs
 from mailserver.store.models import QueueEntry, QueueRecipient
 
@@ -32,9 +33,10 @@ def report(entry: QueueEntry, rows: Sequence[QueueRecipient], *, at: datetime) -
 
     Part of the recording transaction. None when nobody is to be told: the null sender (a report about a report,
     RFC 5321 §4.5.5), recipients with NOTIFY=NEVER, or a sender without a mailbox here (to whom a report would be
-    backscatter: we take mail from our own people only). A message we cannot report about is logged and never undoes
-    what was delivered; its path tells of the failure all the same. Raises OperationalError (no database, a deadlock):
-    then all is recorded again, the report included.
+    backscatter), unless a forward passed its message on: then the report is queued for the sender behind our return
+    address. A message we cannot report about is logged and never undoes what was delivered; its path tells of the
+    failure all the same. Raises OperationalError (no database, a deadlock): then all is recorded again, the report
+    included.
     """
     told = [row for row in rows if _wanted(row)]
     if not told:
@@ -58,35 +60,49 @@ def _wanted(row: QueueRecipient) -> bool:
 
 
 def _file(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime) -> int | None:
-    sender = addressee(entry)
-    if sender is None:
+    """The message id of the report; None when it had to be sent to another server."""
+    route = _way_back(entry)
+    if route is None:
         logger.warning("no report about %s: its sender has no mailbox here", entry.reference)
         return None
     incoming = inbound.Incoming(
-        raw=_compose(entry, rows, at),
+        raw=_compose(entry, rows, at, route.onward[0].address if route.onward else entry.sender),
         sender="",
-        recipients=(sender,),
+        recipients=route.mailboxes,
+        onward=route.onward,
         helo=settings.CORREIO.hostname,
         protocol="LOCAL",
         at=at,
     )
-    return inbound.deliver(incoming).deliveries[0].message_id
+    stored = inbound.deliver(incoming)
+    return stored.deliveries[0].message_id if stored.deliveries else None
+
+
+def _way_back(entry: QueueEntry) -> Route | None:
+    """To the sender's own mailbox, or to who wrote what a forward passed on."""
+    local = addressee(entry)
+    if local:
+        return Route((local,))
+    try:
+        return routing.back(srs.parse(entry.sender))
+    except (InvalidName, UnknownRecipient):
+        return None
 
 
 def addressee(entry: QueueEntry) -> Local | None:
     """Whom a report about the entry goes to; None when its sender has no mailbox here."""
     try:
-        found = recipients.lookup(addresses.parse(entry.sender))
+        found = recipients.lookup(srs.parse(entry.sender))
     except (InvalidName, UnknownRecipient):
         return None
     return found if isinstance(found, Local) else None
 
 
-def _compose(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime) -> bytes:
+def _compose(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime, sender: str) -> bytes:
     hostname = settings.CORREIO.hostname
     return dsn.build(
         original=blobs.read_slice(entry.blob_id, 0, None if entry.full_return else HEADER_OCTETS),
-        sender=entry.sender,
+        sender=sender,
         failures=[_failure(row) for row in rows],
         reporting_mta=hostname,
         message_id=f"{secrets.token_hex(12)}@{hostname}",

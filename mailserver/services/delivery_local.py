@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django.conf import settings
 
-from mailserver.errors import RecipientDisabled, UnknownRecipient
-from mailserver.mail import addresses, replies
+from mailserver.errors import DomainDisabled, RecipientDisabled, UnknownRecipient
+from mailserver.mail import replies, srs, trace
 from mailserver.mail.replies import Reply
+from mailserver.mail.senderauth import authresults
 from mailserver.net.smtp_results import Line, Outcome, Report, Result
-from mailserver.services import bounces, inbound, recipients
+from mailserver.services import bounces, inbound, routing
 from mailserver.services.queue import Claim
 from mailserver.services.queue_record import Book, recording
 from mailserver.services.recipients import Local
+from mailserver.services.routing import Route, joined
 from mailserver.store import blobs
 from mailserver.store.models import Mailbox, QueueRecipient
 
 PROTOCOL = "LOCAL"
+
+# Marks of forwarding stand at the top.
+MOST_HEADER = 1024 * 1024
 
 
 def deliver(claim: Claim) -> None:
@@ -31,18 +36,20 @@ def deliver(claim: Claim) -> None:
 def _file(book: Book) -> Report:
     started = datetime.now(UTC)
     raw = bytes(book.entry.prefix) + blobs.read(book.entry.blob_id)
+    marks = trace.marks(raw[:MOST_HEADER].partition(b"\r\n\r\n")[0])
     refused: dict[str, Reply] = {}
-    takers: dict[str, Local] = {}
+    routes: list[Route] = []
     for row in book.rows:
-        found = _taker(row, len(raw))
-        if isinstance(found, Local):
-            takers[row.address] = found
+        found = _route(row, len(raw), marks)
+        if isinstance(found, Route):
+            routes.append(found)
         else:
             refused[row.address] = found
+    route = joined(routes)
     if refused:
-        _hold_inboxes(book, takers.values())
+        _hold_inboxes(book, route.mailboxes)
     lines = [Line(0.0, "note", f"{book.held.domain} lives on this server: no connection is needed")]
-    reply = _stored(book, raw, list(takers.values()), started) if takers else None
+    reply = _stored(book, raw, route, started) if routes else None
     results = [_result(row.address, refused.get(row.address) or reply) for row in book.rows]
     finished = datetime.now(UTC)
     seconds = (finished - started).total_seconds()
@@ -61,27 +68,33 @@ def _hold_inboxes(book: Book, takers: Iterable[Local]) -> None:
     list(boxes.select_for_update(no_key=True, of=("self",)).order_by("id"))
 
 
-def _taker(row: QueueRecipient, size: int) -> Local | Reply:
-    """The mailbox of a recipient, or the reply our own MX would give."""
+def _route(row: QueueRecipient, size: int, marks: frozenset[str]) -> Route | Reply:
+    """Where mail to a recipient goes, or the reply our own MX would give."""
     try:
-        found = recipients.lookup(addresses.parse(row.address))
+        found = routing.resolve(srs.parse(row.address))
     except RecipientDisabled:
         return replies.RECIPIENT_DISABLED
     except UnknownRecipient:
         return replies.UNKNOWN_RECIPIENT
-    if not isinstance(found, Local):
+    except DomainDisabled:
+        return replies.DOMAIN_DISABLED
+    if found is None:
         # The domain stopped being hosted between the claim and now; the next try goes out by SMTP.
         return replies.TRY_LATER
-    return found if recipients.room(found.account_id) >= size else replies.MAILBOX_FULL
+    route = found.unmarked(marks)
+    if not route.mailboxes and not route.onward:
+        return replies.TOO_MANY_HOPS
+    return route if route.has_room(size) else replies.MAILBOX_FULL
 
 
-def _stored(book: Book, raw: bytes, takers: Sequence[Local], at: datetime) -> Reply:
+def _stored(book: Book, raw: bytes, route: Route, at: datetime) -> Reply:
     entry = book.entry
     stored = inbound.deliver(
         inbound.Incoming(
-            raw=raw,
+            raw=authresults.without_ours(raw, settings.CORREIO.hostname),
             sender=entry.sender,
-            recipients=tuple(takers),
+            recipients=route.mailboxes,
+            onward=route.onward,
             helo=settings.CORREIO.hostname,
             protocol=PROTOCOL,
             at=at,

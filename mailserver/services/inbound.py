@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +12,25 @@ from django.utils import timezone
 from mailserver.errors import NotFound, OverQuota
 from mailserver.mail import trace
 from mailserver.mail.message import Parsed, parse
-from mailserver.services import events, reports
+from mailserver.mail.senderauth import authresults
+from mailserver.mail.senderauth.results import Verdict
+from mailserver.services import events, forwarding, reports
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import Local, room
+from mailserver.services.references import new_reference
+from mailserver.services.routing import Onward
 from mailserver.store import blobs
 from mailserver.store.models import Blob, Event, Mailbox, Message
 from mailserver.store.writer import MailboxWriter, writing
 
-REFERENCE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message to deliver here and how it came. `sender` is "" for a bounce; `tls` is "" in clear."""
+    """A message to deliver here and how it came. `sender` is "" for a bounce; `tls` is "" in clear.
+
+    `verdict` tells how the sender was checked, None when it was not; `junk` files it as spam.
+    `onward` are the addresses elsewhere that groups and forwards send it to (`routing`).
+    """
 
     raw: bytes
     sender: str
@@ -37,6 +42,9 @@ class Incoming:
     at: datetime | None = None
     eight_bit: bool = False
     smtputf8: bool = False
+    verdict: Verdict | None = None
+    junk: bool = False
+    onward: tuple[Onward, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +67,6 @@ class Stored:
     deliveries: tuple[Delivery, ...]
 
 
-def new_reference() -> str:
-    """A message number people can read to each other: 60 random bits as 12 of A-Z2-7."""
-    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(12))
-
-
 def deliver(incoming: Incoming, *, parsed: Parsed | None = None, within_quota: bool = False) -> Stored:
     """File a message in the Inbox of its recipients; returns after COMMIT (or inside the caller's transaction).
 
@@ -84,10 +87,23 @@ def deliver_all(
     inboxes = dict(rows.values_list("account_id", "id"))
     if len(inboxes) != len(accounts):
         raise NotFound("A recipient has no Inbox.")
-    with writing(inboxes.values()) as writer:
+    junk = _junk(batch, inboxes)
+    with writing([*inboxes.values(), *junk.values()]) as writer:
         if within_quota:
             _check_room(batch)
-        return [_file(writer, inboxes, *pair) for pair in zip(batch, parsed, strict=True)]
+        return [
+            _file(writer, junk if incoming.junk else inboxes, incoming, parts)
+            for incoming, parts in zip(batch, parsed, strict=True)
+        ]
+
+
+def _junk(batch: Sequence[Incoming], inboxes: Mapping[int, int]) -> dict[int, int]:
+    """Where spam goes: the Inbox of those who have no folder for it; empty when none is in the batch."""
+    accounts = {recipient.account_id for incoming in batch if incoming.junk for recipient in incoming.recipients}
+    if not accounts:
+        return {}
+    rows = Mailbox.objects.filter(account_id__in=accounts, special_use=Mailbox.Use.JUNK)
+    return {account_id: inboxes[account_id] for account_id in accounts} | dict(rows.values_list("account_id", "id"))
 
 
 def _check_room(batch: Sequence[Incoming]) -> None:
@@ -96,6 +112,8 @@ def _check_room(batch: Sequence[Incoming]) -> None:
     SMTP has one answer to a message for all its recipients: one with room is not harmed by another without.
     """
     for incoming in batch:
+        if incoming.onward or not incoming.recipients:
+            continue
         if not any(room(recipient.account_id) >= len(incoming.raw) for recipient in incoming.recipients):
             raise OverQuota("No recipient has room for this message.")
 
@@ -121,7 +139,9 @@ def _file(writer: MailboxWriter, inboxes: Mapping[int, int], incoming: Incoming,
         for recipient in fresh
     ]
     filed = dict(zip((recipient.account_id for recipient in fresh), file(writer, filings), strict=True))
-    if not fresh:
+    messages = known | {account_id: place.message_id for account_id, place in filed.items()}
+    passed_on = forwarding.pass_on(incoming, blob=blob, parsed=parsed, messages=messages, at=at)
+    if not fresh and not passed_on:
         blob.delete()
     deliveries = tuple(_delivery(recipient, filed, known) for recipient in incoming.recipients)
     for delivery in deliveries:
@@ -166,6 +186,7 @@ def _prefix(incoming: Incoming, recipient: Local, reference: str, at: datetime) 
             recipient=recipient.address,
             at=at,
         )
+        + (authresults.write(incoming.verdict, settings.CORREIO.hostname) if incoming.verdict else b"")
     )
 
 
@@ -191,4 +212,5 @@ def _note(incoming: Incoming, delivery: Delivery, reference: str, at: datetime) 
         protocol=incoming.protocol,
         size=len(incoming.raw),
         duplicate=delivery.duplicate,
+        checks=incoming.verdict.summary() if incoming.verdict else None,
     )

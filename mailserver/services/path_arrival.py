@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from mailserver.mail.senderauth.words import Told
 from mailserver.services import path_words as words
+from mailserver.services import sendercheck
 from mailserver.services.path import Fact, Step, Way
 from mailserver.store.models import Event, Mailbox, MailboxMessage, Message
 from mailserver.store.models.mailbox import Flag
@@ -15,11 +17,12 @@ def way_in(message: Message, stored: Event) -> Way:
     author = words.called(message.from_name, message.from_address or "somebody")
     there = sender.rpartition("@")[2] or str(detail.get("helo", "")) or "another server"
     here = stored.recipient.rpartition("@")[2]
+    told = sendercheck.told(message)
     steps = (
         _written(message, author),
         _unseen(2, "Handed over", f"{words.whose(author)} server took it", there),
         _unseen(3, "Queue", "It waited there", there),
-        _came(stored, there),
+        _came(stored, there, told),
         _filed(message, stored),
         _opened(message),
     )
@@ -47,7 +50,7 @@ def _unseen(number: int, short: str, title: str, there: str) -> Step:
     return Step(number, short, title, f"That happened at {there}; we did not see it.", "todo")
 
 
-def _came(stored: Event, there: str) -> Step:
+def _came(stored: Event, there: str, told: Told | None) -> Step:
     detail = stored.detail
     peer, helo, tls = (str(detail.get(key, "")) for key in ("peer", "helo", "tls"))
     protocol = str(detail.get("protocol", ""))
@@ -60,6 +63,8 @@ def _came(stored: Event, there: str) -> Step:
         facts = [Fact(f"Encrypted, {tls}", "secure") if tls else Fact("Not encrypted")]
         facts += [Fact(peer, "code")] if peer else []
         facts += [Fact(f"{detail.get('size', 0):,} bytes")]
+        facts += [Fact(f"Checked: {told.text}")] if told else []
+        sentence = f"{sentence} {told.warning}" if told and told.warning else sentence
     return Step(
         4, "Between servers", title, sentence, "done", stored.at, mark=words.stamp(stored.at), facts=tuple(facts)
     )
@@ -69,8 +74,10 @@ def _filed(message: Message, stored: Event) -> Step:
     places = MailboxMessage.objects.filter(message=message).values_list("mailbox__path", "mailbox__special_use")
     now = words.listed([Mailbox.Use(use).label if use else path for path, use in places])
     sentence = f"It is in {now} now." if now else "It has been deleted since."
-    facts = (Fact(f"For {stored.recipient}"), Fact(f"Stored as {stored.reference}", "code"))
-    return Step(5, "Mailbox", "It was put in your mailbox", sentence, "done", stored.at, "+0.00 s", "", facts)
+    facts = [Fact(f"For {stored.recipient}"), Fact(f"Stored as {stored.reference}", "code")]
+    passed = Event.objects.filter(message=message, kind=Event.Kind.FORWARDED).order_by("at", "id")
+    facts += [Fact(f"Also passed on to {event.recipient}") for event in passed]
+    return Step(5, "Mailbox", "It was put in your mailbox", sentence, "done", stored.at, "+0.00 s", "", tuple(facts))
 
 
 def _opened(message: Message) -> Step:

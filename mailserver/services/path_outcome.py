@@ -37,7 +37,8 @@ def _mailbox(trail: Trail) -> Outcome:
 
 def _reached(trail: Trail) -> str:
     start, end = trail.entry.created_at, trail.row.finished_at
-    return f"It reached {trail.there} {words.span(end - start)} after it left your page." if end else ""
+    left = "it left your page" if trail.entry.account_id else "it came here to be passed on"
+    return f"It reached {trail.there} {words.span(end - start)} after {left}." if end else ""
 
 
 def _handed(trail: Trail) -> Outcome:

@@ -9,6 +9,7 @@ from django.db.models import Sum
 from django.db.models.functions import Lower
 
 from mailserver.errors import RecipientDisabled, UnknownRecipient
+from mailserver.mail import srs
 from mailserver.mail.addresses import Address, base_local
 from mailserver.store.models import Account, Domain
 from mailserver.store.models import Address as AddressRow
@@ -25,6 +26,13 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """An address that stands for several others."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remote:
     """A recipient of another server, or of a hosted domain whose transport is SMTP."""
 
@@ -37,33 +45,59 @@ def is_hosted(domain: str) -> bool:
     return Domain.objects.filter(name=domain, hosted=True).exists()
 
 
-def lookup(address: Address) -> Local | Remote:
-    """Where mail to `address` belongs. Exact address, without +detail, catch-all, postmaster: in this order.
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has an address of ours: an account, by a `row` or without (catch-all, postmaster), or the group of the row.
 
-    Raises UnknownRecipient when the domain is hosted here and nobody has the address, RecipientDisabled when it or its
-    account is switched off: such mail is nobody else's, so the catch-all does not get it.
+    `domain` is None only for the postmaster of this server under a name that is no domain here.
     """
-    domain = Domain.objects.filter(name=address.domain, hosted=True).select_related("catch_all").first()
-    if domain is None:
-        if is_own_postmaster(address):
-            return Local(_administrator(), str(address))
+
+    domain: Domain | None
+    row: AddressRow | None
+    account: Account | None
+
+
+def lookup(address: Address) -> Local | Group | Remote:
+    """Whose `address` is; raises as `holder` does. Where its mail goes from there `routing` knows."""
+    found = holder(address)
+    if found is None:
         return Remote(str(address), address.domain)
-    owner = _owner(domain, address)
-    if owner and owner.enabled and owner.account.is_active:
-        return Local(owner.account_id, str(address))
+    return Local(found.account.pk, str(address)) if found.account else Group(str(found.row))
+
+
+def holder(address: Address) -> Holder | None:
+    """Who has the address; None when it is another server's.
+
+    Exact address, without +detail, catch-all, postmaster: in this order. Raises UnknownRecipient when the domain is
+    hosted here and nobody has the address, RecipientDisabled when it or its account is switched off: such mail is
+    nobody else's, so the catch-all does not get it.
+    """
+    row = _row(address)
+    if row and row.enabled and (row.account is None or row.account.is_active):
+        return Holder(row.domain, row, row.account)
+    domain = row.domain if row else _domain(address.domain)
+    if domain is None:
+        return Holder(None, None, _administrator()) if is_own_postmaster(address) else None
     postmaster = address.local.lower() == "postmaster"
-    if owner and not postmaster:
+    if row and not postmaster:
         raise RecipientDisabled(f"The address {address} takes no mail.")
-    if domain.catch_all and domain.catch_all.is_active:
-        return Local(domain.catch_all.pk, str(address))
+    if domain.catch_all and domain.catch_all.is_active and not srs.is_rewritten(address.local):
+        return Holder(domain, None, domain.catch_all)
     if postmaster:
-        return Local(_administrator(), str(address))
+        return Holder(domain, None, _administrator())
     raise UnknownRecipient(f"Nobody here has the address {address}.")
 
 
-def _owner(domain: Domain, address: Address) -> AddressRow | None:
+def _domain(name: str) -> Domain | None:
+    return Domain.objects.filter(name=name, hosted=True).select_related("catch_all").first()
+
+
+def _row(address: Address) -> AddressRow | None:
     wanted = [address.local.lower(), base_local(address.local).lower()]
-    rows = AddressRow.objects.filter(domain=domain).select_related("account").annotate(lower=Lower("local_part"))
+    rows = AddressRow.objects.filter(domain__name=address.domain, domain__hosted=True).annotate(
+        lower=Lower("local_part")
+    )
+    rows = rows.select_related("account", "domain", "domain__catch_all")
     found = {row.local_part.lower(): row for row in rows.filter(lower__in=wanted)}
     return found.get(wanted[0]) or found.get(wanted[1])
 
@@ -73,12 +107,12 @@ def is_own_postmaster(address: Address) -> bool:
     return address.local.lower() == "postmaster" and address.domain == settings.CORREIO.hostname.lower()
 
 
-def _administrator() -> int:
+def _administrator() -> Account:
     """RFC 5321 §4.5.1: postmaster must reach somebody."""
     account = Account.objects.filter(is_staff=True, is_active=True).order_by("id").first()
     if account is None:
         raise UnknownRecipient("There is no administrator yet.")
-    return account.pk
+    return account
 
 
 def room(account_id: int) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
+from mailserver.services import refusals
 from mailserver.store.models import Change, Message, QueueEntry, Thread, UndoStep, Vanished
 
 QUEUE_HISTORY = timedelta(days=30)
@@ -32,12 +33,13 @@ logger = logging.getLogger(__name__)
 
 
 def tidy() -> dict[str, int]:
-    """Remove old queue history, changes, undo steps, expunged messages and blobs without owner; how many of each."""
+    """Remove old queue history, changes, undo steps, refusals, expunged messages, ownerless blobs; how many of each."""
     now = timezone.now()
     removed = {
         "queue entries": _queue_history(now),
         "changes": Change.objects.filter(at__lt=now - CHANGES).delete()[0],
         "undo steps": UndoStep.objects.filter(at__lt=now - UNDO).delete()[0],
+        "refusals": refusals.forget(now - refusals.KEPT),
         "messages": _vanished(now),
         "blobs": _ownerless(now),
     }

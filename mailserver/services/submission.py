@@ -17,9 +17,9 @@ from mailserver.mail.addresses import Address, base_local
 from mailserver.mail.addresslists import HeaderAddress
 from mailserver.mail.message import Parsed, parse
 from mailserver.mail.submitted import Submitted as Content
-from mailserver.services import events, mailboxes, queue
+from mailserver.services import dkimkeys, events, mailboxes, queue
 from mailserver.services.filing import Filing, file
-from mailserver.services.inbound import new_reference
+from mailserver.services.references import new_reference
 from mailserver.store import blobs
 from mailserver.store.models import Account, Blob, Event, Mailbox, QueueEntry, QueueRecipient
 from mailserver.store.models import Address as AddressRow
@@ -110,9 +110,10 @@ def submit(
     at = timezone.now()
     content = submitted.prepare(raw, sender=sender, domain=_domain(sender), at=at)
     parsed = parse(content.kept)
+    signature = dkimkeys.signature(content.outgoing, parsed.sender.address) if parsed.sender else b""
     with writing(_folders(envelope)) as writer:
         _check_sending_limit(account_id, len(targets), at)
-        return _queue(writer, envelope, targets, content, parsed, at)
+        return _queue(writer, envelope, targets, content, parsed, at, signature)
 
 
 def may_send_as(*, account_id: int, address: Address) -> bool:
@@ -183,12 +184,13 @@ def _queue(
     content: Content,
     parsed: Parsed,
     at: datetime,
+    signature: bytes,
 ) -> Submitted:
     same = content.kept is content.outgoing
     kept, outgoing = _blobs(content, copies=1 if same or not envelope.composed_at else 2)
     sent_copy = _keep(writer, envelope, kept, parsed, at) if envelope.composed_at else None
     reference = new_reference()
-    prefix = _trace(envelope, reference, targets, at)
+    prefix = _trace(envelope, reference, targets, at) + signature
     entry = QueueEntry.objects.create(
         reference=reference,
         account_id=envelope.account_id,

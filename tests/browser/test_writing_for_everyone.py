@@ -22,11 +22,16 @@ DASHBOARD = (
     "/admin/",
     "/admin/queue/",
     "/admin/queue/?show=returned",
+    "/admin/refused/",
     "/admin/store/domain/",
     "/admin/store/domain/add/",
     "/admin/store/account/",
     "/admin/store/account/add/",
     "/admin/store/address/",
+    "/admin/store/group/",
+    "/admin/store/group/add/",
+    "/admin/store/forward/",
+    "/admin/store/forward/add/",
 )
 
 

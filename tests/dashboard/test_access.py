@@ -11,12 +11,17 @@ from tests.webmail.writing import signed_in
 PAGES = (
     "/admin/",
     "/admin/queue/",
+    "/admin/refused/",
     "/admin/store/domain/",
     "/admin/store/domain/add/",
     "/admin/store/account/",
     "/admin/store/account/add/",
     "/admin/store/address/",
     "/admin/store/address/add/",
+    "/admin/store/group/",
+    "/admin/store/group/add/",
+    "/admin/store/forward/",
+    "/admin/store/forward/add/",
 )
 
 

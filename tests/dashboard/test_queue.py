@@ -38,6 +38,16 @@ def test_it_says_who_waits_and_why(office, alice):
     assert office.get("/admin/queue/", {"show": "everything"}).status_code == 404
 
 
+def test_it_offers_to_do_nothing_when_nothing_is_there(office, alice):
+    acts = ('name="act" value="retry"', 'name="act" value="hold"', 'name="act" value="cancel"')
+    empty = page(office, "/admin/queue/")
+    assert not any(act in empty for act in acts)
+    assert 'value="release"' not in page(office, "/admin/queue/", show="held")
+    sent(alice)
+    waiting = page(office, "/admin/queue/")
+    assert all(act in waiting for act in acts)
+
+
 @pytest.mark.parametrize("text", ["bob@", "hamburger", "alice@crepes.fr", "reference", "message_id"])
 def test_it_finds_a_message_in_the_queue(office, alice, text):
     entry = sent(alice)

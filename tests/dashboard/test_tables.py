@@ -34,7 +34,10 @@ def test_it_changes_a_domain(office, domains, alice):
     url = f"/admin/store/domain/{domain.pk}/change/"
     office.post(url, {"hosted": "on", "transport": "smtp", "catch_all": "ALICE@crepes.fr"})
     domain.refresh_from_db()
-    assert (domain.transport, domain.catch_all_id) == ("smtp", alice.pk)
+    assert (domain.transport, domain.catch_all_id, domain.enabled) == ("smtp", alice.pk, False)
+    office.post(url, {"hosted": "on", "enabled": "on", "transport": "smtp", "catch_all": "ALICE@crepes.fr"})
+    domain.refresh_from_db()
+    assert domain.enabled
     assert 'value="alice@crepes.fr"' in office.get(url).content.decode()
     page = errors(office.post(url, {"hosted": "on", "transport": "smtp", "catch_all": "nobody@crepes.fr"}))
     assert "no account with this address" in page

@@ -40,6 +40,21 @@ def test_it_stays_one_field_whatever_the_peer_calls_itself(helo):
     assert parsed.keys() == ["Received", "Subject"]
 
 
+def test_it_finds_the_marks_of_those_who_passed_it_on():
+    header = (
+        trace.delivered_to("Team@Crepes.fr")
+        + b"delivered-to:\r\n\tana@mill.pt \r\nX-Delivered-To: x@y.example\r\nSubject: Delivered-To: no\r\n"
+        + b"Delivered-To: \xff\xfe\r\n"
+    )
+    assert {"team@crepes.fr", "ana@mill.pt"} < trace.marks(header)
+    assert len(trace.marks(header)) == 3
+
+
+@given(st.binary())
+def test_it_reads_marks_in_anything(header):
+    assert all(mark == mark.lower() for mark in trace.marks(header))
+
+
 def test_it_counts_received_fields_only_at_line_starts():
     header = line() + b"Subject: Received: no\r\nreceived: from x\r\nX-Received: y\r\n"
     assert trace.count_received(header) == 2

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dns.reversename
 
 from mailserver.net.resolver import DnsNoAnswer, DnsNoDomain, DnsTemporary
 
 # In place of records: the server fails or does not answer.
 SERVFAIL = "SERVFAIL"
+# An answer never comes.
+SILENCE = "SILENCE"
 
 
 class FakeResolver:
@@ -49,3 +55,59 @@ class FakeResolver:
         if name in self._mx or name in self._addresses:
             raise DnsNoAnswer(f"{name} has no such record")
         raise DnsNoDomain(f"{name} does not exist")
+
+
+class FakeEvidence:
+    """Answers the checks of senders from a zone: name → [(type, value)], or SERVFAIL, or SILENCE.
+
+    The value of MX is (preference, host), of TXT octets or text, of all others text; a value SERVFAIL fails for that
+    type only. A name not in the zone raises DnsNoDomain, without records of the type DnsNoAnswer. `asked` lists the
+    questions, `crepes.fr TXT` and so on. `alive`: what `answers` says.
+    """
+
+    def __init__(
+        self, zone: Mapping[str, Sequence[tuple[str, Any]] | str] | None = None, *, alive: bool = True
+    ) -> None:
+        self.zone = {name.lower(): records for name, records in (zone or {}).items()}
+        self.alive = alive
+        self.asked: list[str] = []
+
+    async def txt(self, name: str) -> list[bytes]:
+        found = await self._records(name, "TXT")
+        return [value if isinstance(value, bytes) else value.encode() for value in found]
+
+    async def mx(self, domain: str) -> list[tuple[int, str]]:
+        return await self._records(domain, "MX")
+
+    async def addresses(self, host: str) -> list[str]:
+        return [*await self._records(host, "A"), *await self._records(host, "AAAA")]
+
+    async def hosts(self, name: str, version: int) -> list[str]:
+        return await self._records(name, "A" if version == 4 else "AAAA")
+
+    async def names(self, address: str) -> list[str]:
+        return await self._records(dns.reversename.from_address(address).to_text(), "PTR")
+
+    async def answers(self) -> bool:
+        self.asked.append(". NS")
+        return self.alive
+
+    async def _records(self, name: str, kind: str) -> list[Any]:
+        name = name.lower().rstrip(".")
+        self.asked.append(f"{name} {kind}")
+        for _ in range(10):
+            records = self.zone.get(name)
+            if records is None:
+                raise DnsNoDomain(f"{name} does not exist")
+            if records == SILENCE:
+                await asyncio.Event().wait()
+            found = [value for this, value in records if this == kind] if records != SERVFAIL else [SERVFAIL]
+            if SERVFAIL in found:
+                raise DnsTemporary(f"no answer for {name}")
+            aliases = [value for this, value in records if this == "CNAME"]
+            if found or not aliases:
+                break
+            name = aliases[0].lower().rstrip(".")
+        if not found:
+            raise DnsNoAnswer(f"{name} has no {kind} record")
+        return found

@@ -13,9 +13,11 @@ from pathlib import Path
 import uvloop
 from django.db import connections
 
+from mailserver.net.senderauth import SenderCheck
 from mailserver.servers import bridge
 from mailserver.servers.certificate import Certificate
 from mailserver.servers.limits import Register
+from mailserver.servers.refusals import Refusals
 from mailserver.servers.runtime import House, Listener, open_listener
 from mailserver.servers.smtp.limits import Limits
 from mailserver.servers.smtp.mx import MxDoor
@@ -45,6 +47,8 @@ def listening(
     tls: bool = True,
     max_recipients: int = 1000,
     submission_port: int = 0,
+    check: SenderCheck | None = None,
+    check_all: bool = False,
 ) -> Iterator[Ports]:
     """MX, submission and submission over TLS, until the block ends."""
     pem = folder / "server.pem"
@@ -57,14 +61,16 @@ def listening(
         register=register,
         tls=lambda: certificate.context if tls else None,
         limits=limits or Limits(),
+        # Written at the end, when the test waits and does not use the connection itself.
+        refusals=Refusals(seconds=60),
     )
-    mx, door = MxDoor(max_recipients), SubmissionDoor()
+    mx, door = MxDoor(max_recipients, check=check, check_all=check_all), SubmissionDoor()
     listeners = [
         Listener("mx", 0, lambda: Connection(site, mx)),
         Listener("submission", submission_port, lambda: Connection(site, door)),
         Listener("submissions", 0, lambda: Connection(site, door), encrypted=True),
     ]
-    with _running(House("127.0.0.1", listeners, register, certificate)) as ports:
+    with _running(House("127.0.0.1", listeners, register, certificate, closing=(site.refusals.close,))) as ports:
         yield Ports(*ports, register)
 
 
@@ -83,6 +89,8 @@ def _running(house: House) -> Iterator[list[int]]:
             server.close()
         house.register.stop()
         await asyncio.wait_for(house.register.empty.wait(), 10)
+        for close in house.closing:
+            await close()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()

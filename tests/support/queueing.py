@@ -8,7 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from mailserver.mail.message import parse
-from mailserver.services import inbound, mailboxes, messages
+from mailserver.services import mailboxes, messages
+from mailserver.services.references import new_reference
 from mailserver.store import blobs
 from mailserver.store.models import Account, Message, QueueEntry, QueueRecipient
 from mailserver.store.models.mailbox import Flag
@@ -34,7 +35,7 @@ def queued(
     parsed = parse(raw)
     copy = filed_in_sent(account, raw) if sent_copy else None
     entry = QueueEntry.objects.create(
-        reference=inbound.new_reference(),
+        reference=new_reference(),
         account=account,
         sender=account.address if sender is None else sender,
         blob=copy.blob if copy else blobs.put([raw])[0],

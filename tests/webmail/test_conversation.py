@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from mailserver.mail.senderauth.results import Dkim, Dmarc, Spf, Verdict
 from mailserver.services import mailboxes, messages
+from mailserver.services.inbound import Delivery, Incoming, deliver
+from mailserver.services.recipients import Local
 from mailserver.store.models import Blob, QueueEntry, QueueRecipient
 from mailserver.store.models.mailbox import Flag
 from tests.support.mail import delivered, message
@@ -226,3 +229,28 @@ def test_it_hides_conversations_of_others(alice, charlie):
     assert stranger.get(address(place)).status_code == 404
     own = mailboxes.by_use(charlie.pk, "inbox")
     assert stranger.get(f"/mail/{own.pk}/{address(place).split('/')[3]}/").status_code == 404
+
+
+def checked(account, *, dmarc: str) -> Delivery:
+    verdict = Verdict(
+        "198.51.100.25",
+        Spf("pass", "hamburger.edu"),
+        (Dkim("pass", "hamburger.edu"),),
+        Dmarc(dmarc, "bank.example"),
+        "pass",
+    )
+    people = (Local(account.pk, account.address),)
+    return deliver(Incoming(raw=message(), sender="bob@hamburger.edu", recipients=people, verdict=verdict)).deliveries[
+        0
+    ]
+
+
+def test_it_tells_how_the_sender_was_checked(alice):
+    tree = page(signed_in(alice).get(address(checked(alice, dmarc="pass"))))
+    assert "The server may send for hamburger.edu (SPF)" in only(tree, ".everybody .pop").text()
+    assert not texts(tree, ".msg .notice")
+
+
+def test_it_warns_of_mail_that_may_be_forged(alice):
+    tree = page(signed_in(alice).get(address(checked(alice, dmarc="fail"))))
+    assert only(tree, ".msg .notice.warn").text().strip().startswith("This may not be from bank.example")

@@ -22,9 +22,6 @@ else:
     AnyAdmin, AnyForm = admin.ModelAdmin, ModelForm
 
 
-site = admin.site  # for the list of addresses: whoever imports it has these models on it
-
-
 class ServiceAdmin(AnyAdmin):
     """A list and a form; `add_form` for new rows. Nothing is done to many rows at once."""
 
@@ -37,7 +34,8 @@ class ServiceAdmin(AnyAdmin):
         return self.form if obj else self.add_form
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return list((self.form if obj else self.add_form).base_fields)
+        form = self.form if obj else self.add_form
+        return list(form.field_order or form.base_fields)
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         """The row before the service changes it."""
@@ -47,12 +45,12 @@ class ServiceAdmin(AnyAdmin):
         """Nothing hangs on these rows."""
 
 
-def _yes(value: bool) -> str:
+def yes(value: bool) -> str:
     """Words, because Django's icons come with its own style."""
     return "Yes" if value else "No"
 
 
-def _become(row: Model, made: Model) -> None:
+def become(row: Model, made: Model) -> None:
     """Let the form's row, which Django goes on with, be the one the service made."""
     row.pk = made.pk
     row.refresh_from_db()
@@ -62,7 +60,7 @@ def _become(row: Model, made: Model) -> None:
 class DomainAdmin(ServiceAdmin):
     form = forms.DomainForm
     add_form = forms.NewDomainForm
-    list_display = ["__str__", "is_hosted", "transport", "address_count"]
+    list_display = ["__str__", "is_hosted", "takes_mail", "transport", "address_count"]
     search_fields = ["name", "unicode_name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -75,7 +73,11 @@ class DomainAdmin(ServiceAdmin):
 
     @admin.display(description="hosted", ordering="hosted")
     def is_hosted(self, domain: Domain) -> str:
-        return _yes(domain.hosted)
+        return yes(domain.hosted)
+
+    @admin.display(description="takes mail", ordering="enabled")
+    def takes_mail(self, domain: Domain) -> str:
+        return yes(domain.enabled)
 
     def has_delete_permission(self, request: HttpRequest, obj: Domain | None = None) -> bool:
         return obj is None or not obj.addresses.exists()
@@ -83,12 +85,13 @@ class DomainAdmin(ServiceAdmin):
     def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:
         given = form.cleaned_data
         if not change:
-            _become(obj, domains.add_domain(given["name"], transport=given["transport"]))
+            become(obj, domains.add_domain(given["name"], transport=given["transport"]))
             return
         catch_all = given["catch_all"]
         administration.change_domain(
             domain_id=obj.pk,
             hosted=given["hosted"],
+            enabled=given["enabled"],
             transport=given["transport"],
             catch_all_id=catch_all.pk if catch_all else None,
         )
@@ -116,7 +119,7 @@ class AccountAdmin(ServiceAdmin):
 
     @admin.display(description="open", ordering="is_active")
     def may_sign_in(self, account: Account) -> str:
-        return _yes(account.is_active)
+        return yes(account.is_active)
 
     @admin.display(description="last signed in", ordering="last_login")
     def signed_in(self, account: Account) -> str:
@@ -124,7 +127,7 @@ class AccountAdmin(ServiceAdmin):
 
     @admin.display(description="administrator", ordering="is_staff")
     def administers(self, account: Account) -> str:
-        return _yes(account.is_staff)
+        return yes(account.is_staff)
 
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
         """An account is closed by switching it off: its mail and its address stay out of strangers' hands."""
@@ -136,7 +139,7 @@ class AccountAdmin(ServiceAdmin):
             made = accounts.create_account(
                 address=given["address"], name=given["name"], password=given["password"], admin=given["is_staff"]
             )
-            _become(obj, made)
+            become(obj, made)
             return
         administration.change_account(
             account_id=obj.pk,
@@ -158,9 +161,13 @@ class AddressAdmin(ServiceAdmin):
     search_fields = ["local_part", "domain__name", "account__address"]
     ordering = ["domain__name", "local_part"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Groups have a list of their own."""
+        return super().get_queryset(request).exclude(kind=Address.Kind.GROUP)
+
     @admin.display(description="on", ordering="enabled")
     def is_enabled(self, address: Address) -> str:
-        return _yes(address.enabled)
+        return yes(address.enabled)
 
     def has_delete_permission(self, request: HttpRequest, obj: Address | None = None) -> bool:
         return obj is None or obj.kind != Address.Kind.PRIMARY
@@ -177,7 +184,7 @@ class AddressAdmin(ServiceAdmin):
     def save_model(self, request: HttpRequest, obj: Address, form: Any, change: bool) -> None:
         given = form.cleaned_data
         if not change:
-            _become(obj, accounts.add_alias(account_id=given["account"].pk, address=given["address"]))
+            become(obj, accounts.add_alias(account_id=given["account"].pk, address=given["address"]))
             return
         administration.change_address(address_id=obj.pk, account_id=given["account"].pk, enabled=given["enabled"])
 

@@ -81,7 +81,7 @@ class DomainForm(DomainFormBase):
 
     class Meta:
         model = Domain
-        fields = ["hosted", "transport", "catch_all"]
+        fields = ["hosted", "enabled", "transport", "catch_all"]
 
 
 class NewAccountForm(AccountFormBase):

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from mailserver.mail import bodies, charset, structure
 from mailserver.mail.names import visible
+from mailserver.mail.senderauth.words import Told
 from mailserver.mail.threading import bare_subject
-from mailserver.services import messages
+from mailserver.services import messages, sendercheck
 from mailserver.services.accounts import own_addresses
 from mailserver.services.threads import ConversationMessage
 from mailserver.store.models import Mailbox, Message
@@ -70,6 +71,11 @@ class Card:
         """'to you and Tomás'."""
         everybody = [*self.recipients, *self.copies, *self.blind]
         return f"to {joined(everybody)}" if everybody else "to nobody named"
+
+    @property
+    def told(self) -> Told | None:
+        """How our server checked the sender when the message came."""
+        return sendercheck.told(self.message)
 
     @property
     def brief_date(self) -> str:

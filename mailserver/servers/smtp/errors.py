@@ -14,17 +14,20 @@ logger = logging.getLogger(__name__)
 TABLE: Mapping[type[errors.CorreioError], Reply] = {
     errors.UnknownRecipient: replies.UNKNOWN_RECIPIENT,
     errors.RecipientDisabled: replies.RECIPIENT_DISABLED,
+    errors.DomainDisabled: replies.DOMAIN_DISABLED,
     errors.RelayDenied: replies.RELAY_DENIED,
     errors.OverQuota: replies.MAILBOX_FULL,
     errors.TooManyRecipients: replies.TOO_MANY_RECIPIENTS,
     errors.MessageTooLarge: replies.MESSAGE_TOO_LARGE,
     errors.MessageRefused: replies.MESSAGE_REFUSED,
+    errors.SenderRefused: replies.SENDER_REFUSED,
     errors.NotPermitted: replies.FROM_NOT_YOURS,
     errors.InvalidName: replies.MESSAGE_REFUSED,
     errors.NotFound: replies.DRAFT_GONE,
     errors.SendingLimit: replies.SENDING_LIMIT,
     errors.AuthenticationFailed: replies.AUTH_FAILED,
     errors.TooManyAttempts: replies.AUTH_THROTTLED,
+    errors.Greylisted: replies.GREYLISTED,
     errors.Unavailable: replies.TRY_LATER,
 }
 

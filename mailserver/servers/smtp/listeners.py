@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable
 
 from mailserver.conf import Config
+from mailserver.net.resolver import DnsResolver
+from mailserver.net.senderauth import SECONDS, SenderCheck
 from mailserver.servers.certificate import Certificate
 from mailserver.servers.limits import Register
 from mailserver.servers.runtime import House, Listener
@@ -19,6 +21,8 @@ from mailserver.servers.smtp.submission import SubmissionDoor
 logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 500
+# A few kilobytes each, at most.
+REMEMBERED_ANSWERS = 5000
 
 
 def house(config: Config) -> House:
@@ -33,7 +37,7 @@ def house(config: Config) -> House:
         tls=lambda: certificate.context if certificate else None,
         folder=config.data_dir if os.access(config.data_dir, os.W_OK) else None,
     )
-    listeners = [Listener("mx", config.mx_port, _connection(site, MxDoor()))]
+    listeners = [Listener("mx", config.mx_port, _connection(site, _mx(config)))]
     if certificate:
         door = SubmissionDoor()
         listeners += [
@@ -42,7 +46,15 @@ def house(config: Config) -> House:
         ]
     else:
         logger.warning("no certificate (CORREIO_TLS_CERT): submission stays closed")
-    return House(config.bind, listeners, register, certificate)
+    return House(config.bind, listeners, register, certificate, closing=(site.refusals.close,))
+
+
+def _mx(config: Config) -> MxDoor:
+    if config.sender_checks == "off":
+        return MxDoor()
+    resolver = DnsResolver(config.dns_server, timeout=SECONDS, remembers=REMEMBERED_ANSWERS)
+    check = SenderCheck(resolver, receiver=config.hostname)
+    return MxDoor(check=check, check_all=config.sender_checks == "all")
 
 
 def _connection(site: Site, door: Door) -> Callable[[], asyncio.Protocol]:

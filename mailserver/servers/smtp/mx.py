@@ -5,56 +5,82 @@ from __future__ import annotations
 import logging
 
 from mailserver.errors import OverQuota
-from mailserver.mail import replies
+from mailserver.mail import replies, srs, trace
 from mailserver.mail.addresses import Address
 from mailserver.mail.replies import Reply
+from mailserver.mail.senderauth.results import Verdict
+from mailserver.net.internet import is_public
+from mailserver.net.senderauth import SenderCheck
 from mailserver.servers import bridge
+from mailserver.servers.smtp.data import header
 from mailserver.servers.smtp.paths import names_another_host
 from mailserver.servers.smtp.session import Client, Transaction
-from mailserver.services import inbound, recipients
+from mailserver.services import greylist, routing, sendercheck
 from mailserver.services.inbound import Incoming
-from mailserver.services.recipients import Local
+from mailserver.services.route_cache import RouteCache
+from mailserver.services.routing import Route, joined
 
 logger = logging.getLogger(__name__)
 
 
 class MxDoor:
-    """`max_recipients` of one message; RFC 5321 §4.5.3.1.8 asks for at least 100."""
+    """`max_recipients` of one message; RFC 5321 §4.5.3.1.8 asks for at least 100.
+
+    `check`: how senders are checked, None for not at all. Mail from loopback and private addresses (our own routes, a
+    scanner in front of us, the demo) is checked only with `check_all`: no SPF record names such an address.
+    """
 
     name = "mx"
     signs_in = False
 
-    def __init__(self, max_recipients: int = 1000) -> None:
+    def __init__(
+        self, max_recipients: int = 1000, *, check: SenderCheck | None = None, check_all: bool = False
+    ) -> None:
         self.max_recipients = max_recipients
+        self._check = check
+        self._check_all = check_all
+        self.routes = RouteCache()
 
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
         """Anybody may write, and `<>` always may: bounces come with it (RFC 5321 §4.5.5)."""
         return replies.SENDER_OK
 
     async def recipient(self, client: Client, transaction: Transaction, address: Address) -> Reply:
-        if names_another_host(address.local):
+        if names_another_host(address.local) and not srs.is_rewritten(address.local):
             return replies.RELAY_DENIED
-        found = await bridge.run(mailbox_for, address=address, size=transaction.size)
+        found = await bridge.run(
+            route_for,
+            routes=self.routes,
+            address=address,
+            size=transaction.size,
+            sender=transaction.return_path,
+            peer=client.peer,
+        )
         if found is None:
             return replies.RELAY_DENIED
-        transaction.mailboxes.append(found)
+        transaction.routes.append(found)
         return replies.RECIPIENT_OK
 
     async def message(self, client: Client, transaction: Transaction, content: bytes) -> Reply:
+        route = joined(transaction.routes).unmarked(trace.marks(header(content)))
+        if not route.mailboxes and not route.onward:
+            return replies.TOO_MANY_HOPS
+        verdict = await self._verdict(client, transaction, content)
         stored = await bridge.run(
-            inbound.deliver,
+            sendercheck.deliver,
             incoming=Incoming(
                 raw=content,
                 sender=transaction.return_path,
-                recipients=tuple(transaction.mailboxes),
+                recipients=route.mailboxes,
+                onward=route.onward,
                 peer=client.peer,
                 helo=client.helo,
                 tls=client.tls,
                 protocol=client.protocol(transaction.smtputf8),
                 eight_bit=transaction.eight_bit,
                 smtputf8=transaction.smtputf8,
+                verdict=verdict,
             ),
-            within_quota=True,
         )
         logger.info(
             "mx %s: stored %s from <%s>, %d octets for %d recipients",
@@ -66,15 +92,28 @@ class MxDoor:
         )
         return replies.message_stored(stored.reference)
 
+    async def _verdict(self, client: Client, transaction: Transaction, content: bytes) -> Verdict | None:
+        if not self._check or not client.peer or not (self._check_all or is_public(client.peer)):
+            return None
+        sender = transaction.return_path
+        verdict = await self._check.check(content, peer=client.peer, helo=client.helo, sender=sender)
+        logger.info("mx %s: checked <%s>: %s", client.peer, sender, verdict.summary())
+        return verdict
 
-def mailbox_for(*, address: Address, size: int) -> Local | None:
-    """The mailbox of an address, None when it is not of this server.
 
-    Raises UnknownRecipient, or OverQuota when there is no room left, or not for the `size` the client announced.
+def route_for(*, routes: RouteCache, address: Address, size: int, sender: str, peer: str) -> Route | None:
+    """Where mail to an address goes, None when it is not of this server. `sender` is "" for a report.
+
+    Raises UnknownRecipient, RecipientDisabled, DomainDisabled, Greylisted; OverQuota when no mailbox of the route has
+    room left, or room for the `size` the client announced.
     """
-    found = recipients.lookup(address)
-    if not isinstance(found, Local):
+    if not sender and srs.is_rewritten(address.local):
+        # The signature says that we passed the message on ourselves: no stranger, and no reason to wait.
+        return routing.back(address)
+    found = routes.resolve(address)
+    if found is None:
         return None
-    if recipients.room(found.account_id) < max(size, 1):
+    if not found.has_room(max(size, 1)):
         raise OverQuota(f"The mailbox of {address} is full.")
+    greylist.check(peer=peer, sender=sender, recipient=str(address))
     return found

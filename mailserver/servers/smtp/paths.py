@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailserver.errors import InvalidName
-from mailserver.mail import addresses
+from mailserver.mail import srs
 from mailserver.mail.addresses import Address
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -74,7 +74,7 @@ def names_another_host(local: str) -> bool:
 
 def reverse_path(text: str) -> Address | None:
     """The sender; None for the null sender `<>`. Raises InvalidName."""
-    return addresses.parse(text) if text else None
+    return srs.parse(text) if text else None
 
 
 def forward_path(text: str, hostname: str) -> Address:
@@ -83,4 +83,4 @@ def forward_path(text: str, hostname: str) -> Address:
         return Address("postmaster", hostname)
     if not text:
         raise InvalidName("The recipient is empty")
-    return addresses.parse(text)
+    return srs.parse(text)

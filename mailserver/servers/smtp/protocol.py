@@ -21,6 +21,7 @@ from mailserver.mail import replies
 from mailserver.mail.replies import Reply
 from mailserver.servers.limits import Register
 from mailserver.servers.lines import EndOfStream, Flooded, Input, LineTooLong
+from mailserver.servers.refusals import Refusals
 from mailserver.servers.smtp.commands.table import COMMANDS, Command
 from mailserver.servers.smtp.errors import reply_to
 from mailserver.servers.smtp.limits import Limits
@@ -40,7 +41,8 @@ LINGER = 4 * 1024 * 1024
 class Site:
     """What all connections of a listener share. `tls` gives the context for STARTTLS, None where there is none.
 
-    `folder` has room for messages under way; `turns` are those of the large ones.
+    `folder` has room for messages under way; `turns` are those of the large ones. `refusals` takes note of what was
+    turned away.
     """
 
     hostname: str
@@ -49,6 +51,7 @@ class Site:
     tls: Callable[[], ssl.SSLContext | None] = lambda: None
     limits: Limits = field(default_factory=Limits)
     folder: Path | None = None
+    refusals: Refusals = field(default_factory=Refusals)
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
 
@@ -78,6 +81,8 @@ class Connection(SMTP):
         self._patience: asyncio.Timeout | None = None
         self._errors = self._unknown = self._idle_commands = 0
         self._first = True
+        # Whose mail the command under way is about, as (sender, recipient) in the client's words.
+        self.concerns: tuple[str, str] | None = None
 
     # The life of the connection
 
@@ -186,6 +191,13 @@ class Connection(SMTP):
             self._patience = None
 
     async def _next_reply(self) -> Reply | None:
+        self.concerns = None
+        reply = await self._reply_or_refusal()
+        if self.concerns is not None and reply is not None and not reply.positive:
+            self.site.refusals.note(self.client.refusal(self.door.name, *self.concerns, reply))
+        return reply
+
+    async def _reply_or_refusal(self) -> Reply | None:
         try:
             return await self._answer(await self.read_line(self.site.limits.sign_in_line))
         except Refusal as refusal:

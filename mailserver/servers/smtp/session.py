@@ -5,13 +5,15 @@ from __future__ import annotations
 import ssl
 from asyncio import BaseTransport
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 from mailserver.mail.addresses import Address
 from mailserver.mail.replies import Reply
 from mailserver.net.tls import describe
 from mailserver.services.login import Login
-from mailserver.services.recipients import Local
+from mailserver.services.refusals import Refusal
+from mailserver.services.routing import Route
 
 
 @dataclass(slots=True)
@@ -36,6 +38,11 @@ class Client:
             return "SMTP"
         return ("UTF8SMTP" if smtputf8 else "ESMTP") + ("S" if self.tls else "") + ("A" if self.login else "")
 
+    def refusal(self, door: str, sender: str, recipient: str, reply: Reply) -> Refusal:
+        """What the timeline keeps of mail that was not taken."""
+        login = self.login.address if self.login else ""
+        return Refusal(datetime.now(UTC), door, self.peer, self.helo, self.tls, login, sender, recipient, str(reply))
+
 
 @dataclass(slots=True)
 class Transaction:
@@ -46,8 +53,8 @@ class Transaction:
     eight_bit: bool = False
     smtputf8: bool = False
     recipients: list[Address] = field(default_factory=list)
-    # Where the MX door will file it, found at RCPT.
-    mailboxes: list[Local] = field(default_factory=list)
+    # Where the MX door will file it and pass it on to, found at RCPT.
+    routes: list[Route] = field(default_factory=list)
     refused: int = 0
 
     @property

@@ -3,8 +3,10 @@ partitioned or distributed by account (docs/scale.md)."""
 
 from mailserver.store.models.account import Account
 from mailserver.store.models.blob import Blob
-from mailserver.store.models.domain import Address, Domain
+from mailserver.store.models.dkim import DkimKey
+from mailserver.store.models.domain import Address, Domain, Group
 from mailserver.store.models.event import Event
+from mailserver.store.models.forward import Forward
 from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Vanished
 from mailserver.store.models.message import Message
 from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
@@ -19,8 +21,11 @@ __all__ = [
     "Change",
     "DeliveryAttempt",
     "DeliveryResult",
+    "DkimKey",
     "Domain",
     "Event",
+    "Forward",
+    "Group",
     "Label",
     "Mailbox",
     "MailboxMessage",

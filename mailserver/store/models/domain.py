@@ -16,6 +16,9 @@ class Domain(models.Model):
     name = models.CharField(max_length=255, unique=True, help_text="ASCII (A-label), lower case.")
     unicode_name = models.CharField(max_length=255, blank=True, editable=False)
     hosted = models.BooleanField(default=True, help_text="Our MX takes mail for it.")
+    enabled = models.BooleanField(
+        "takes mail", default=True, help_text="Off: other servers are told to try again later, so nothing is lost."
+    )
     # Outgoing mail to a hosted domain normally stays inside; `smtp` makes it cross the queue and a
     # connection like mail to any other server (used by the demo and while a domain is moving).
     transport = models.CharField(max_length=8, choices=Transport, default=Transport.LOCAL)
@@ -38,16 +41,20 @@ class Domain(models.Model):
 
 
 class Address(models.Model):
-    """An address that delivers into an account. `+detail` after the local part needs no row of its own."""
+    """An address that delivers into an account, or a group, which has no account: its forwards are the members.
+
+    `+detail` after the local part needs no row of its own.
+    """
 
     class Kind(models.TextChoices):
         PRIMARY = "primary", "Primary"
         ALIAS = "alias", "Alias"
         MASKED = "masked", "Masked"
+        GROUP = "group", "Group"
 
     domain = models.ForeignKey(Domain, models.CASCADE, related_name="addresses")
     local_part = models.CharField(max_length=64)
-    account = models.ForeignKey(Account, models.CASCADE, related_name="addresses")
+    account = models.ForeignKey(Account, models.CASCADE, null=True, blank=True, related_name="addresses")
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.ALIAS)
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -58,7 +65,19 @@ class Address(models.Model):
         constraints = [
             models.UniqueConstraint("domain", Lower("local_part"), name="address_unique"),
             models.UniqueConstraint("account", condition=models.Q(kind="primary"), name="address_one_primary"),
+            models.CheckConstraint(
+                condition=models.Q(kind="group", account__isnull=True)
+                | (~models.Q(kind="group") & models.Q(account__isnull=False)),
+                name="address_group_or_account",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.local_part}@{self.domain.name}"
+
+
+class Group(Address):
+    """The addresses that are groups, for the dashboard."""
+
+    class Meta:
+        proxy = True

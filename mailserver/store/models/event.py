@@ -20,11 +20,13 @@ class Event(models.Model):
         DEFERRED = "deferred", "Has to wait"
         BOUNCED = "bounced", "Returned"
         STORED = "stored", "In the mailbox"
+        FORWARDED = "forwarded", "Passed on"
         READ = "read", "Read, says a receipt"
         RECEIPT_SENT = "receipt_sent", "Read receipt sent"
         HELD = "held", "Held"
         RELEASED = "released", "Released"
         CANCELLED = "cancelled", "Cancelled"
+        REFUSED = "refused", "Turned away at the door"
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=16, choices=Kind)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 
 from mailserver.store.models.account import Account
@@ -35,6 +36,9 @@ class QueueEntry(models.Model):
         verbose_name_plural = "queue"
         indexes = [
             models.Index("account", models.F("created_at").desc(), name="queueentry_account"),
+            # What was passed on for groups and forwards, to recognise a message that is sent to us again. By hash: a
+            # Message-ID may be longer than an entry of a tree.
+            HashIndex("message_id", name="queueentry_passed_on", condition=models.Q(account__isnull=True)),
             models.Index("finished_at", name="queueentry_finished", condition=models.Q(finished_at__isnull=False)),
         ]
 

@@ -8,7 +8,7 @@ from django.db import OperationalError
 from mailserver import errors
 from mailserver.mail import replies
 from mailserver.servers.smtp import errors as table
-from mailserver.services import inbound, recipients
+from mailserver.services import inbound, routing
 
 SECRET = "password=galette host=10.0.0.7"
 
@@ -35,7 +35,7 @@ def test_it_says_451_and_nothing_else_when_the_store_is_away(hello, bob, monkeyp
 
     hello.ask("MAIL FROM:<alice@crepes.fr>", "250 .*")
     with monkeypatch.context() as patch:
-        patch.setattr(recipients, "lookup", broken)
+        patch.setattr(routing, "resolve", broken)
         hello.ask("RCPT TO:<bob@hamburger.edu>", r"451 4\.3\.0 We cannot do this now, try again soon")
     hello.ask("RCPT TO:<bob@hamburger.edu>", "250 .*")
     hello.ask("DATA", "354 .*")

@@ -21,6 +21,7 @@ async def data(connection: Connection, argument: str) -> Reply:
         return replies.NO_VALID_RECIPIENTS if transaction.refused else replies.RCPT_FIRST
     await connection.say(replies.START_DATA)
     connection.transaction = None
+    connection.concerns = transaction.return_path, str(transaction.recipients[0])
     site = connection.site
     with reader.Content(site.size_limit, site.folder) as content:
         await reader.read(connection.input, content, limits=site.limits)

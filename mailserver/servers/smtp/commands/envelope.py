@@ -25,6 +25,7 @@ async def mail(connection: Connection, argument: str) -> Reply:
     if connection.transaction is not None:
         return replies.NESTED_MAIL
     path = _path("FROM", argument, replies.MAIL_SYNTAX)
+    connection.concerns = path.text, ""
     if path.parameters and not client.extended:
         return replies.UNKNOWN_PARAMETER
     transaction = _transaction(connection, path)
@@ -42,6 +43,7 @@ async def rcpt(connection: Connection, argument: str) -> Reply:
         return replies.TOO_MANY_RECIPIENTS
     transaction.refused += 1
     path = _path("TO", argument, replies.RCPT_SYNTAX)
+    connection.concerns = transaction.return_path, path.text
     if path.parameters:
         return replies.UNKNOWN_PARAMETER
     if not path.text.isascii() and not transaction.smtputf8:

@@ -1,0 +1,30 @@
+"""`manage.py make_dkim_key NAME`: sign a domain's mail, and print what to publish for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from mailserver.errors import CorreioError
+from mailserver.services import dkimkeys
+
+
+class Command(BaseCommand):
+    help = "Sign the mail of a domain with a new key, and print the DNS record to publish."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--selector", default="", help="one label; the default names the day")
+        parser.add_argument("--ed25519", action="store_true", help="a short key, which not everybody can verify")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            made = dkimkeys.make(
+                options["name"], selector=options["selector"], kind="ed25519" if options["ed25519"] else "rsa"
+            )
+        except CorreioError as error:
+            raise CommandError(str(error)) from error
+        # Strings of a TXT record have at most 255 octets (RFC 1035 §3.3.14); they count as one (RFC 6376 §3.6.2.2).
+        strings = [made.text[at : at + 255] for at in range(0, len(made.text), 255)]
+        self.stdout.write(f"{made.name}. TXT " + " ".join(f'"{string}"' for string in strings))

@@ -1,0 +1,196 @@
+"""The checks of a sender that need the DNS: SPF, the keys of DKIM, DMARC, and the name of the caller (iprev).
+
+All of it has one limit of time, and none of it blocks the event loop. What is not answered by then is `temperror`,
+which counts against nobody. When the resolver itself is silent, nothing is asked of it for a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, TypeVar
+
+from mailserver.mail.senderauth import dkim, dmarc
+from mailserver.mail.senderauth.results import Dkim, IprevWord, Spf, Verdict
+from mailserver.net import spf
+from mailserver.net.resolver import DnsError, DnsTemporary, Evidence
+
+logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+SECONDS = 5.0
+SILENT_SECONDS = 60.0
+# RFC 8601 §3: names of the caller that are looked at.
+MAX_NAMES = 10
+# An SPF check holds a thread while it waits for the DNS.
+SPF_THREADS = 16
+# Reading and verifying is work for the CPU.
+WORK_THREADS = 2
+
+
+class SenderCheck:
+    """Asks through `resolver`, at most `seconds` for a message; `clock` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        resolver: Evidence,
+        *,
+        receiver: str = "",
+        seconds: float = SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._resolver = _Sparing(resolver)
+        self._receiver = receiver
+        self._seconds = seconds
+        self._clock = clock
+        self._waiting = ThreadPoolExecutor(SPF_THREADS, thread_name_prefix="spf")
+        self._working = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="senderauth")
+
+    async def check(self, content: bytes, *, peer: str, helo: str, sender: str) -> Verdict:
+        """The verdict on a message from the host at `peer`. `content` has CRLF line ends, `sender` is "" for a bounce.
+
+        Raises ValueError when `peer` is no IP address.
+        """
+        loop = asyncio.get_running_loop()
+        until, peer = loop.time() + self._seconds, plain_address(peer)
+        spf_task = loop.create_task(self._spf(peer, helo, sender))
+        iprev_task = loop.create_task(_iprev(self._resolver, peer))
+        asked: list[asyncio.Task[Any]] = [spf_task, iprev_task]
+        try:
+            signed, authors = await loop.run_in_executor(self._working, _read, content)
+            names = dict.fromkeys(_names(signed, authors))
+            texts = {name: loop.create_task(_texts(self._resolver, name)) for name in names}
+            asked += texts.values()
+            _, late = await asyncio.wait(asked, timeout=max(0.0, until - loop.time()))
+        finally:
+            for task in asked:
+                task.cancel()
+        if late:
+            await self._resolver.look()
+        records = {name: _result(task, None) for name, task in texts.items()}
+        signatures = await loop.run_in_executor(self._working, self._verify, signed, records)
+        missing = Spf("temperror", *spf.identity(helo, sender))
+        spf_found, iprev = _result(spf_task, missing), _result(iprev_task, "temperror")
+        found, disposition = dmarc.judge(authors, records, spf_found, signatures)
+        return Verdict(peer, spf_found, signatures, found, iprev, disposition)
+
+    def _spf(self, peer: str, helo: str, sender: str) -> Coroutine[Any, Any, Spf]:
+        return spf.check(
+            peer=peer,
+            helo=helo,
+            sender=sender,
+            resolver=self._resolver,
+            executor=self._waiting,
+            seconds=self._seconds,
+            receiver=self._receiver,
+        )
+
+    def _verify(self, signed: dkim.Signed, records: Mapping[str, Sequence[bytes] | None]) -> tuple[Dkim, ...]:
+        return dkim.verify(signed, records, now=int(self._clock()))
+
+
+def plain_address(peer: str) -> str:
+    """An IP address without a zone; IPv4 inside IPv6 as IPv4. Raises ValueError."""
+    found = ipaddress.ip_address(peer.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
+
+
+class _Sparing:
+    """A resolver that is left alone for a minute after it was found silent."""
+
+    def __init__(self, resolver: Evidence) -> None:
+        self._resolver = resolver
+        self._silent_until = 0.0
+        self._looking = False
+
+    async def look(self) -> None:
+        """Ask whether it answers at all: a domain whose own servers are silent must not stop the checks of others."""
+        if self._looking or self._silent:
+            return
+        self._looking = True
+        try:
+            if not await self._resolver.answers():
+                logger.warning("the DNS does not answer: no sender is checked for %d s", SILENT_SECONDS)
+                self._silent_until = asyncio.get_running_loop().time() + SILENT_SECONDS
+        finally:
+            self._looking = False
+
+    @property
+    def _silent(self) -> bool:
+        return asyncio.get_running_loop().time() < self._silent_until
+
+    def _ready(self) -> Evidence:
+        if self._silent:
+            raise DnsTemporary("the DNS did not answer a moment ago")
+        return self._resolver
+
+    async def mx(self, domain: str) -> list[tuple[int, str]]:
+        return await self._ready().mx(domain)
+
+    async def addresses(self, host: str) -> list[str]:
+        return await self._ready().addresses(host)
+
+    async def txt(self, name: str) -> list[bytes]:
+        return await self._ready().txt(name)
+
+    async def hosts(self, name: str, version: Literal[4, 6]) -> list[str]:
+        return await self._ready().hosts(name, version)
+
+    async def names(self, address: str) -> list[str]:
+        return await self._ready().names(address)
+
+    async def answers(self) -> bool:
+        return await self._resolver.answers()
+
+
+def _read(content: bytes) -> tuple[dkim.Signed, tuple[str, ...]]:
+    return dkim.signatures(content), dmarc.author_domains(content)
+
+
+def _names(signed: dkim.Signed, authors: Sequence[str]) -> Iterable[str]:
+    yield from filter(None, (signature.key_name for signature in signed.signatures))
+    yield from dmarc.questions(authors)
+
+
+def _result(task: asyncio.Task[Answer], otherwise: Answer) -> Answer:
+    """What the task found, or `otherwise` when it was too late or stumbled: a check never costs a message."""
+    if task.cancelled() or not task.done():
+        return otherwise
+    fault = task.exception()
+    if fault is None:
+        return task.result()
+    logger.error("a check of a sender stumbled", exc_info=fault)
+    return otherwise
+
+
+async def _texts(resolver: Evidence, name: str) -> Sequence[bytes] | None:
+    """The TXT records of a name, none when it has none; None when the DNS did not say."""
+    try:
+        return await resolver.txt(name)
+    except DnsTemporary:
+        return None
+    except DnsError:
+        return []
+
+
+async def _iprev(resolver: Evidence, peer: str) -> IprevWord:
+    """Whether a name of the address has that address (RFC 8601 §3)."""
+    version: Literal[4, 6] = 6 if ":" in peer else 4
+    try:
+        names = await resolver.names(peer)
+    except DnsTemporary:
+        return "temperror"
+    except DnsError:
+        return "permerror"
+    tries = (resolver.hosts(name, version) for name in names[:MAX_NAMES])
+    found = await asyncio.gather(*tries, return_exceptions=True)
+    addresses = {plain_address(address) for part in found if not isinstance(part, BaseException) for address in part}
+    if peer in addresses:
+        return "pass"
+    return "temperror" if any(isinstance(part, DnsTemporary) for part in found) else "fail"
