@@ -16,9 +16,10 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from mailserver.errors import NotFound
 from mailserver.mail import bodies, charset, htmltext, lexemes, structure
 from mailserver.services import messages
-from mailserver.store.models import MailboxMessage, Message
+from mailserver.store.models import Account, MailboxMessage, Message
 from mailserver.store.writer import VANISHED_FOR
 
 BATCH = 200
@@ -79,8 +80,16 @@ def sweep() -> int:
     return count
 
 
-def again(account_id: int | None = None) -> int:
-    """Have the messages of one account, or all, indexed anew; how many. They stay findable meanwhile."""
+def again(address: str | None = None) -> int:
+    """Have the messages of one account, or all, indexed anew; how many. They stay findable meanwhile.
+
+    Raises NotFound.
+    """
+    account_id = None
+    if address is not None:
+        account_id = Account.objects.filter(address__iexact=address).values_list("pk", flat=True).first()
+        if account_id is None:
+            raise NotFound(f"There is no account {address}.")
     with connection.cursor() as cursor:
         cursor.execute(AGAIN, {"account": account_id})
         return int(cursor.rowcount)

@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -181,11 +182,22 @@ def test_one_account_or_all_are_indexed_again_and_found_meanwhile(alice, bob):
     for person in (alice, bob):
         delivered(person)
     searchindex.sweep()
-    assert searchindex.again(alice.pk) == 1
+    assert searchindex.again("ALICE@crepes.fr") == 1
     assert SearchPending.objects.get().account_id == alice.pk
     assert len(found("crepe")) == 2
     assert searchindex.again() == 1
     assert searchindex.sweep() == 2
+
+
+def test_the_command_makes_an_index_anew(alice, capsys):
+    place = delivered(alice)
+    searchindex.sweep()
+    SearchDocument.objects.update(tsv="")
+    call_command("reindex", "alice@crepes.fr")
+    assert found("crepe") == [place.message_id]
+    assert "messages indexed: 1" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="no account nobody@"):
+        call_command("reindex", "nobody@crepes.fr")
 
 
 def test_an_import_of_old_mail_has_the_month_of_its_date(alice):

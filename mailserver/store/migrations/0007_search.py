@@ -29,7 +29,7 @@ DROP FUNCTION message_searchpending();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0003_event_at'),
+        ('store', '0006_forwards'),
     ]
 
     operations = [
