@@ -26,7 +26,7 @@ _SUBJECT, _SENDER, _RECIPIENTS = 1, 2, 3
 # and no more of them than this have the words.
 WAITING, WAITING_OLDER = 500, 5000
 # Documents read in the first stage, and at most in the second.
-WALK, WALK_MOST = 200, 4000
+WALK, WALK_MOST = 200, 2000
 # Hits are never spread evenly.
 _MARGIN = 1.3
 

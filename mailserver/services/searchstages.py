@@ -99,6 +99,7 @@ class Stages:
     waiting: list[int] = field(default_factory=list)
     fresh: list[int] = field(default_factory=list)
     all_waiting: bool = True
+    _boxes: dict[int, str] = field(default_factory=dict)
 
     @contextmanager
     def planned(self) -> Iterator[None]:
@@ -106,6 +107,7 @@ class Stages:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(PLANNED, [f"{MAX_SECONDS}s"])
             before, *_ = cursor.fetchone()
+            self._boxes = dict(Mailbox.objects.filter(account_id=self.account_id).values_list("id", "special_use"))
             yield
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
 
@@ -140,13 +142,12 @@ class Stages:
             return [Place(*row) for row in cursor.fetchall()]
 
     def _parameters(self, before: Cursor | None) -> dict[str, Any]:
-        boxes = dict(Mailbox.objects.filter(account_id=self.account_id).values_list("id", "special_use"))
         hidden, ours = (Mailbox.Use.JUNK, Mailbox.Use.TRASH), (Mailbox.Use.SENT, Mailbox.Use.DRAFTS)
         return {
             "account": self.account_id,
             "condition": self.condition,
-            "boxes": [box for box, use in boxes.items() if use not in hidden],
-            "ours": [box for box, use in boxes.items() if use in ours],
+            "boxes": [box for box, use in self._boxes.items() if use not in hidden],
+            "ours": [box for box, use in self._boxes.items() if use in ours],
             "unread": self.query.unread,
             "starred": self.query.starred,
             "attachment": self.query.attachment,

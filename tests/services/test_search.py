@@ -17,7 +17,7 @@ from tests.support.mail import delivered, message
 pytestmark = pytest.mark.django_db
 
 # How many documents the first stage reads, and the second at most.
-STAGES = {"newest": (200, 4000), "more": (2, 10_000), "index": (2, 1)}
+STAGES = {"newest": (200, 2000), "more": (2, 10_000), "index": (2, 1)}
 
 
 @pytest.fixture(params=STAGES)
