@@ -19,6 +19,7 @@ CorreioError
 ├── MessageRefused          the message itself cannot be taken (loop, lone CR or LF …)
 ├── Greylisted              a stranger who has to come again later
 └── Unavailable             the store cannot answer now; trying again later may work
+    └── StoreFull       there is no room on the disk
 """
 
 from __future__ import annotations
@@ -101,4 +102,8 @@ class Greylisted(CorreioError):
 
 
 class Unavailable(CorreioError):
+    pass
+
+
+class StoreFull(Unavailable):
     pass

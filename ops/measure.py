@@ -1,6 +1,7 @@
 """Figures of one instance on this machine, over loopback: `python -m ops.measure [start] [in] [out]`.
 
 Starts a complete instance in a temp folder on free ports and prints medians of three runs. Every loop is bounded.
+CPU is user and system time of the SMTP server and of PostgreSQL, all their processes; the load generator is left out.
 
   start   seconds from `manage.py up` to READY, empty folder and again
   in      messages per second taken by the MX (250 = committed in the mailbox), 4 KB, 20 kept connections, and one
@@ -10,16 +11,20 @@ Starts a complete instance in a temp folder on free ports and prints medians of 
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 from tests.support.instance import ROOT, Instance
 
 PASSWORD = "buckwheat and cider"
 RUNS = 3
+SERVERS = ("smtp", "postgres")
 BODY = ("I can bring the buckwheat flour and two cast-iron pans.\r\n" * 70).encode()
 
 
@@ -33,8 +38,12 @@ def main() -> None:
             manage(one, "create_account", "alice@crepes.fr", "--password-stdin")
             if "in" in wanted:
                 for connections, count in ((20, 1500), (1, 300)):
-                    rates = [asyncio.run(inbound(one, connections, count)) for _ in range(RUNS)]
-                    say(f"in: 4 KB, {connections} kept connections, {count} messages", rates)
+                    runs = [taken(one, connections, count) for _ in range(RUNS)]
+                    what = f"in: 4 KB, {connections} kept connections, {count} messages"
+                    say(what, [run.rate for run in runs])
+                    for name in SERVERS:
+                        figures = [run.cpu[name] * 1000 / count for run in runs]
+                        print(f"    cpu of {name}: {median(figures):.2f} ms ({min(figures):.2f}-{max(figures):.2f})")
             if "out" in wanted:
                 rates = [asyncio.run(outbound(one, 500)) for _ in range(RUNS)]
                 say("out: 4 KB, 500 queued messages to one server", rates)
@@ -60,6 +69,29 @@ def manage(one: Instance, *arguments: str) -> None:
     subprocess.run(
         command, env=one.environ, input=f"{PASSWORD}\n", text=True, check=True, capture_output=True, cwd=ROOT
     )
+
+
+@dataclass(frozen=True)
+class Run:
+    """Messages per second, and the CPU seconds each of `SERVERS` took for all of them."""
+
+    rate: float
+    cpu: dict[str, float]
+
+
+def taken(one: Instance, connections: int, count: int) -> Run:
+    before = {name: cpu(one.processes[name]) for name in SERVERS}
+    rate = asyncio.run(inbound(one, connections, count))
+    return Run(rate, {name: cpu(one.processes[name]) - before[name] for name in SERVERS})
+
+
+def cpu(pid: int) -> float:
+    """CPU seconds of a process, of its descendants, and of those that have ended."""
+    folder = Path(f"/proc/{pid}")
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    children = (folder / "task" / str(pid) / "children").read_text().split()
+    return own + sum(cpu(int(child)) for child in children)
 
 
 def say(what: str, rates: list[float]) -> None:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connections
 
-from mailserver.errors import Unavailable
+from mailserver.services import outage
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,10 @@ _executors: dict[int, Executor] = {}
 
 
 async def run(function: Callable[..., Result], **values: object) -> Result:
-    """`function(**values)` in a thread; its result or its exception. Raises Unavailable without a database."""
+    """`function(**values)` in a thread; its result or its exception.
+
+    Raises Unavailable without a database, StoreFull when its disk is full.
+    """
     return await _submit(THREADS, function, values)
 
 
@@ -57,7 +60,7 @@ def _on_thread(function: Callable[..., Result], values: dict[str, object]) -> Re
     except (OperationalError, InterfaceError) as error:
         # A line and no traceback: while the database is away every session comes here, again and again.
         logger.error("no database for %s: %s", function.__name__, " ".join(str(error).split()))
-        raise Unavailable("The database does not answer.") from error
+        raise outage.unavailable(error) from error
     finally:
         _look_after_connections()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +10,37 @@ from mailserver.mail.addresslists import HeaderAddress
 from mailserver.mail.message import PARSER_VERSION, Parsed
 from mailserver.mail.structure import to_json
 from mailserver.services import conversations
-from mailserver.store.models import Blob, Message
+from mailserver.store import rows
+from mailserver.store.models import Blob
 from mailserver.store.writer import MailboxWriter, NewEntry
+
+MESSAGE = rows.Table(
+    "message",
+    {
+        "id": "int8",
+        "account_id": "int8",
+        "blob_id": "int8",
+        "prefix": "bytea",
+        "size": "int4",
+        "at": "timestamptz",
+        "sent_at": "timestamptz",
+        "subject": "text",
+        "from_name": "text",
+        "from_address": "text",
+        "recipients": "jsonb",
+        "message_id": "text",
+        "references": "text[]",
+        "thread_id": "int8",
+        "preview": "text",
+        "has_attachments": "bool",
+        "attachments": "jsonb",
+        "parts": "jsonb",
+        "header_block": "bytea",
+        "header": "text",
+        "header_cut": "bool",
+        "parser_version": "int2",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +58,11 @@ class Filing:
     flags: int = 0
     keywords: list[int] | None = None
 
+    @property
+    def size(self) -> int:
+        """Octets of the whole message."""
+        return len(self.prefix) + self.blob.size
+
 
 @dataclass(frozen=True, slots=True)
 class Filed:
@@ -42,7 +75,12 @@ class Filed:
 
 
 def file(writer: MailboxWriter, filings: Sequence[Filing]) -> list[Filed]:
-    """Store the messages and their entries in mailboxes `writer` holds; the places, in order."""
+    """Store the messages and their entries in mailboxes `writer` holds; the places, in order.
+
+    The number of statements does not depend on the number of messages.
+    """
+    if not filings:
+        return []
     accounts = [writer.boxes[filing.mailbox_id].account_id for filing in filings]
     threads = conversations.assign(
         [
@@ -52,58 +90,55 @@ def file(writer: MailboxWriter, filings: Sequence[Filing]) -> list[Filed]:
             for account_id, filing in zip(accounts, filings, strict=True)
         ]
     )
-    messages = Message.objects.bulk_create(
-        _row(account_id, thread_id, filing)
-        for account_id, thread_id, filing in zip(accounts, threads, filings, strict=True)
-    )
-    by_mailbox: dict[int, list[int]] = defaultdict(list)
-    for index, filing in enumerate(filings):
-        by_mailbox[filing.mailbox_id].append(index)
-    filed: dict[int, Filed] = {}
-    for mailbox_id, indexes in by_mailbox.items():
-        uids = writer.add(mailbox_id, [_entry(filings[index], messages[index]) for index in indexes])
-        for index, uid in zip(indexes, uids, strict=True):
-            filed[index] = Filed(messages[index].pk, mailbox_id, uid, threads[index])
-    return [filed[index] for index in range(len(filings))]
+    ids = rows.numbers("message", len(filings))
+    placed = list(zip(ids, accounts, threads, filings, strict=True))
+    rows.copy(MESSAGE, (_row(*place) for place in placed))
+    uids = writer.add_all([(filing.mailbox_id, _entry(number, thread, filing)) for number, _, thread, filing in placed])
+    return [
+        Filed(number, filing.mailbox_id, uid, thread)
+        for (number, _, thread, filing), uid in zip(placed, uids, strict=True)
+    ]
 
 
 def _mentioned(parsed: Parsed) -> list[str]:
     return [*parsed.references, *([parsed.in_reply_to] if parsed.in_reply_to else [])]
 
 
-def _entry(filing: Filing, message: Message) -> NewEntry:
-    return NewEntry(message.pk, message.thread_id, filing.at, message.size, filing.flags, filing.keywords)
+def _entry(message_id: int, thread_id: int, filing: Filing) -> NewEntry:
+    return NewEntry(message_id, thread_id, filing.at, filing.size, filing.flags, filing.keywords)
 
 
-def _row(account_id: int, thread_id: int, filing: Filing) -> Message:
+def _row(message_id: int, account_id: int, thread_id: int, filing: Filing) -> tuple[object, ...]:
+    """The values of `MESSAGE`."""
     parsed = filing.parsed
-    return Message(
-        account_id=account_id,
-        blob_id=filing.blob.pk,
-        prefix=filing.prefix,
-        size=len(filing.prefix) + filing.blob.size,
-        at=filing.at,
-        sent_at=parsed.date,
-        subject=parsed.subject,
-        from_name=parsed.sender.name if parsed.sender else "",
-        from_address=parsed.sender.address if parsed.sender else "",
-        recipients={
+    return (
+        message_id,
+        account_id,
+        filing.blob.pk,
+        filing.prefix,
+        filing.size,
+        filing.at,
+        parsed.date,
+        parsed.subject,
+        parsed.sender.name if parsed.sender else "",
+        parsed.sender.address if parsed.sender else "",
+        {
             "to": _pairs(parsed.to),
             "cc": _pairs(parsed.cc),
             "bcc": _pairs(parsed.bcc),
             "reply_to": _pairs(parsed.reply_to),
         },
-        message_id=parsed.message_id,
-        references=_mentioned(parsed),
-        thread_id=thread_id,
-        preview=parsed.preview,
-        has_attachments=parsed.has_attachments,
-        attachments=[list(item) for item in parsed.attachments],
-        parts=to_json(parsed.root),
-        header_block=bytes(filing.blob.raw[: parsed.header_length]),
-        header=parsed.search_header,
-        header_cut=parsed.header_cut,
-        parser_version=PARSER_VERSION,
+        parsed.message_id,
+        _mentioned(parsed),
+        thread_id,
+        parsed.preview,
+        parsed.has_attachments,
+        [list(item) for item in parsed.attachments],
+        to_json(parsed.root),
+        bytes(filing.blob.raw[: parsed.header_length]),
+        parsed.search_header,
+        parsed.header_cut,
+        PARSER_VERSION,
     )
 
 

@@ -33,6 +33,11 @@ _redis_away_until = 0.0
 logger = logging.getLogger(__name__)
 
 
+def is_on() -> bool:
+    """Whether anybody is asked to come again."""
+    return settings.CORREIO.greylist is not None
+
+
 def check(*, peer: str, sender: str, recipient: str, clock: Callable[[], float] = time.time) -> None:
     """Before a recipient is taken from another server; `sender` is "" for a report. Raises Greylisted."""
     global _redis_away_until

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from mailserver.errors import NotFound, OverQuota
@@ -14,14 +15,17 @@ from mailserver.mail import trace
 from mailserver.mail.message import Parsed, parse
 from mailserver.mail.senderauth import authresults
 from mailserver.mail.senderauth.results import Verdict
-from mailserver.services import events, forwarding, reports
+from mailserver.services import duplicates, events, forwarding, recipients, reports
+from mailserver.services.duplicates import Copy
 from mailserver.services.filing import Filed, Filing, file
-from mailserver.services.recipients import Local, room
+from mailserver.services.recipients import Local
 from mailserver.services.references import new_reference
 from mailserver.services.routing import Onward
 from mailserver.store import blobs
-from mailserver.store.models import Blob, Event, Mailbox, Message
+from mailserver.store.models import Blob, Event, Mailbox
 from mailserver.store.writer import MailboxWriter, writing
+
+BOXES = "SELECT account_id, special_use, id FROM mailbox WHERE account_id = ANY(%s) AND special_use = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,96 +84,142 @@ def deliver(incoming: Incoming, *, parsed: Parsed | None = None, within_quota: b
 def deliver_all(
     batch: Sequence[Incoming], *, parsed: Sequence[Parsed] | None = None, within_quota: bool = False
 ) -> list[Stored]:
-    """Deliver several messages in one transaction, all or none; the answers in order."""
+    """Deliver several messages in one transaction, all or none; the answers in order.
+
+    As if they came one after the other, but what they change in a mailbox is one change. The number of statements
+    does not depend on the number of messages, apart from those passed on and from reports.
+    """
+    # Reading and hashing come before the locks.
     parsed = parsed or [parse(incoming.raw) for incoming in batch]
+    octets = blobs.describe([incoming.raw for incoming in batch])
+    arrivals = [_Arrival(*each) for each in zip(batch, parsed, octets, strict=True)]
     accounts = {recipient.account_id for incoming in batch for recipient in incoming.recipients}
-    rows = Mailbox.objects.filter(account_id__in=accounts, special_use=Mailbox.Use.INBOX)
-    inboxes = dict(rows.values_list("account_id", "id"))
+    inboxes, junk = _boxes(accounts)
+    used = {recipient.account_id for incoming in batch if incoming.junk for recipient in incoming.recipients}
+    with writing([*inboxes.values(), *(junk[account_id] for account_id in used)]) as writer:
+        _sort_out(arrivals, recipients.rooms(accounts) if within_quota else {})
+        _file(writer, arrivals, inboxes, junk)
+        _pass_on(arrivals)
+        _note(arrivals)
+    return [arrival.stored for arrival in arrivals]
+
+
+class _Arrival:
+    """A message on its way into the mailboxes, and what became of it."""
+
+    def __init__(self, incoming: Incoming, parsed: Parsed, blob: Blob) -> None:
+        self.incoming, self.parsed, self.blob = incoming, parsed, blob
+        self.reference, self.at = new_reference(), incoming.at or timezone.now()
+        self.people: dict[int, Local] = {}
+        for recipient in incoming.recipients:
+            self.people.setdefault(recipient.account_id, recipient)
+        # By account: the trace of a copy to file, where it went, and the copy that was there before.
+        self.prefixes: dict[int, bytes] = {}
+        self.filed: dict[int, Filed] = {}
+        self.known: dict[int, int] = {}
+
+    def copy(self, account_id: int) -> Copy:
+        return Copy(account_id, self.parsed.message_id, self.blob.size, bytes(self.blob.digest))
+
+    def prefix(self, recipient: Local) -> bytes:
+        # Text typed without any header needs the empty line that ends ours (RFC 5322 §2.1).
+        gap = b"" if self.parsed.header_length else b"\r\n"
+        return _prefix(self.incoming, recipient, self.reference, self.at) + gap
+
+    @property
+    def messages(self) -> dict[int, int]:
+        """Account → message id."""
+        return self.known | {account_id: place.message_id for account_id, place in self.filed.items()}
+
+    @property
+    def stored(self) -> Stored:
+        return Stored(self.reference, tuple(map(self._delivery, self.incoming.recipients)))
+
+    def _delivery(self, recipient: Local) -> Delivery:
+        place = self.filed.get(recipient.account_id)
+        if place is None:
+            known = self.known[recipient.account_id]
+            return Delivery(recipient.address, recipient.account_id, known, 0, 0, True)
+        return Delivery(recipient.address, recipient.account_id, place.message_id, place.mailbox_id, place.uid, False)
+
+
+def _boxes(accounts: Collection[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Where mail and spam go, by account; spam to the Inbox of those who have no folder for it. Raises NotFound."""
+    with connection.cursor() as cursor:
+        cursor.execute(BOXES, [list(accounts), [Mailbox.Use.INBOX.value, Mailbox.Use.JUNK.value]])
+        found = {(account_id, use): mailbox_id for account_id, use, mailbox_id in cursor}
+    inboxes = {account_id: found[account_id, use] for account_id, use in found if use == Mailbox.Use.INBOX}
     if len(inboxes) != len(accounts):
         raise NotFound("A recipient has no Inbox.")
-    junk = _junk(batch, inboxes)
-    with writing([*inboxes.values(), *junk.values()]) as writer:
-        if within_quota:
-            _check_room(batch)
-        return [
-            _file(writer, junk if incoming.junk else inboxes, incoming, parts)
-            for incoming, parts in zip(batch, parsed, strict=True)
-        ]
+    return inboxes, {one: found.get((one, Mailbox.Use.JUNK), inbox) for one, inbox in inboxes.items()}
 
 
-def _junk(batch: Sequence[Incoming], inboxes: Mapping[int, int]) -> dict[int, int]:
-    """Where spam goes: the Inbox of those who have no folder for it; empty when none is in the batch."""
-    accounts = {recipient.account_id for incoming in batch if incoming.junk for recipient in incoming.recipients}
-    if not accounts:
-        return {}
-    rows = Mailbox.objects.filter(account_id__in=accounts, special_use=Mailbox.Use.JUNK)
-    return {account_id: inboxes[account_id] for account_id in accounts} | dict(rows.values_list("account_id", "id"))
+def _sort_out(arrivals: Sequence[_Arrival], rooms: dict[int, int]) -> None:
+    """Say which copies are to be filed. `rooms`: account → octets; empty when no quota counts.
 
-
-def _check_room(batch: Sequence[Incoming]) -> None:
-    """Under the lock of the Inboxes, so that messages which come at once cannot share the same room.
-
-    SMTP has one answer to a message for all its recipients: one with room is not harmed by another without.
+    Under the lock of the Inboxes, so that messages which come at once cannot share the same room.
     """
-    for incoming in batch:
-        if incoming.onward or not incoming.recipients:
-            continue
-        if not any(room(recipient.account_id) >= len(incoming.raw) for recipient in incoming.recipients):
-            raise OverQuota("No recipient has room for this message.")
+    wanted = {one.copy(account_id) for one in arrivals if one.parsed.message_id for account_id in one.people}
+    known = duplicates.find(wanted)
+    before: set[Copy] = set()
+    for arrival in arrivals:
+        if rooms:
+            _check_room(arrival.incoming, rooms)
+        for account_id, recipient in arrival.people.items():
+            copy = arrival.copy(account_id)
+            if copy in known:
+                arrival.known[account_id] = known[copy]
+            elif copy not in before:
+                arrival.prefixes[account_id] = arrival.prefix(recipient)
+                if rooms:
+                    rooms[account_id] -= len(arrival.prefixes[account_id]) + arrival.blob.size
+            # Sent again while the first is in the same batch: `_file` knows which that is.
+            if copy.message_id:
+                before.add(copy)
 
 
-def _file(writer: MailboxWriter, inboxes: Mapping[int, int], incoming: Incoming, parsed: Parsed) -> Stored:
-    reference, at = new_reference(), incoming.at or timezone.now()
-    by_account: dict[int, Local] = {}
-    for recipient in incoming.recipients:
-        by_account.setdefault(recipient.account_id, recipient)
-    # Text typed without any header needs the empty line that ends ours (RFC 5322 §2.1).
-    gap = b"" if parsed.header_length else b"\r\n"
-    (blob,) = blobs.put([incoming.raw])
-    known = _already_here(blob, parsed, by_account)
-    fresh = [recipient for account_id, recipient in by_account.items() if account_id not in known]
+def _check_room(incoming: Incoming, rooms: Mapping[int, int]) -> None:
+    """SMTP has one answer to a message for all its recipients: one with room is not harmed by another without."""
+    if incoming.onward or not incoming.recipients:
+        return
+    if not any(max(0, rooms[recipient.account_id]) >= len(incoming.raw) for recipient in incoming.recipients):
+        raise OverQuota("No recipient has room for this message.")
+
+
+def _file(
+    writer: MailboxWriter, arrivals: Sequence[_Arrival], inboxes: Mapping[int, int], junk: Mapping[int, int]
+) -> None:
+    blobs.keep([arrival.blob for arrival in arrivals if arrival.prefixes or arrival.incoming.onward])
+    copies = [(arrival, account_id) for arrival in arrivals for account_id in arrival.prefixes]
     filings = [
         Filing(
-            mailbox_id=inboxes[recipient.account_id],
-            blob=blob,
-            parsed=parsed,
-            at=at,
-            prefix=_prefix(incoming, recipient, reference, at) + gap,
+            mailbox_id=(junk if arrival.incoming.junk else inboxes)[account_id],
+            blob=arrival.blob,
+            parsed=arrival.parsed,
+            at=arrival.at,
+            prefix=arrival.prefixes[account_id],
         )
-        for recipient in fresh
+        for arrival, account_id in copies
     ]
-    filed = dict(zip((recipient.account_id for recipient in fresh), file(writer, filings), strict=True))
-    messages = known | {account_id: place.message_id for account_id, place in filed.items()}
-    passed_on = forwarding.pass_on(incoming, blob=blob, parsed=parsed, messages=messages, at=at)
-    if not fresh and not passed_on:
-        blob.delete()
-    deliveries = tuple(_delivery(recipient, filed, known) for recipient in incoming.recipients)
-    for delivery in deliveries:
-        _note(incoming, delivery, reference, at)
-    for account_id, place in filed.items():
-        reports.note_reports(
-            account_id=account_id,
-            message_id=place.message_id,
-            parsed=parsed,
-            raw=incoming.raw,
-            sender=incoming.sender,
+    first: dict[Copy, int] = {}
+    for (arrival, account_id), place in zip(copies, file(writer, filings), strict=True):
+        arrival.filed[account_id] = place
+        first[arrival.copy(account_id)] = place.message_id
+    for arrival in arrivals:
+        for account_id in arrival.people.keys() - arrival.messages.keys():
+            arrival.known[account_id] = first[arrival.copy(account_id)]
+
+
+def _pass_on(arrivals: Iterable[_Arrival]) -> None:
+    for arrival in arrivals:
+        if not arrival.incoming.onward:
+            continue
+        blob, parsed = arrival.blob, arrival.parsed
+        queued = forwarding.pass_on(
+            arrival.incoming, blob=blob, parsed=parsed, messages=arrival.messages, at=arrival.at
         )
-    return Stored(reference, deliveries)
-
-
-def _already_here(blob: Blob, parsed: Parsed, accounts: dict[int, Local]) -> dict[int, int]:
-    """Account → message id, where the same octets were filed before and are still in a folder."""
-    if not parsed.message_id:
-        return {}
-    rows = Message.objects.filter(
-        account_id__in=accounts,
-        message_id=parsed.message_id,
-        blob__size=blob.size,
-        blob__digest=blob.digest,
-        prefix__gt=b"",  # one's own sent copy or draft is no delivery
-        entries__isnull=False,
-    ).exclude(blob_id=blob.pk)
-    return dict(rows.values_list("account_id", "id"))
+        if not arrival.filed and not queued:
+            blob.delete()
 
 
 def _prefix(incoming: Incoming, recipient: Local, reference: str, at: datetime) -> bytes:
@@ -190,27 +240,36 @@ def _prefix(incoming: Incoming, recipient: Local, reference: str, at: datetime) 
     )
 
 
-def _delivery(recipient: Local, filed: dict[int, Filed], known: dict[int, int]) -> Delivery:
-    place = filed.get(recipient.account_id)
-    if place is None:
-        return Delivery(recipient.address, recipient.account_id, known[recipient.account_id], 0, 0, True)
-    return Delivery(recipient.address, recipient.account_id, place.message_id, place.mailbox_id, place.uid, False)
+def _note(arrivals: Sequence[_Arrival]) -> None:
+    steps = [_step(arrival, delivery) for arrival in arrivals for delivery in arrival.stored.deliveries]
+    events.record_all(Event.Kind.STORED, steps)
+    for arrival in arrivals:
+        for account_id, place in arrival.filed.items():
+            reports.note_reports(
+                account_id=account_id,
+                message_id=place.message_id,
+                parsed=arrival.parsed,
+                raw=arrival.incoming.raw,
+                sender=arrival.incoming.sender,
+            )
 
 
-def _note(incoming: Incoming, delivery: Delivery, reference: str, at: datetime) -> None:
-    events.record(
-        Event.Kind.STORED,
+def _step(arrival: _Arrival, delivery: Delivery) -> events.Step:
+    incoming = arrival.incoming
+    return events.Step(
         account_id=delivery.account_id,
         message_id=delivery.message_id,
-        reference=reference,
+        reference=arrival.reference,
         recipient=delivery.recipient,
-        at=at,
-        sender=incoming.sender,
-        peer=incoming.peer,
-        helo=incoming.helo,
-        tls=incoming.tls,
-        protocol=incoming.protocol,
-        size=len(incoming.raw),
-        duplicate=delivery.duplicate,
-        checks=incoming.verdict.summary() if incoming.verdict else None,
+        at=arrival.at,
+        detail={
+            "sender": incoming.sender,
+            "peer": incoming.peer,
+            "helo": incoming.helo,
+            "tls": incoming.tls,
+            "protocol": incoming.protocol,
+            "size": len(incoming.raw),
+            "duplicate": delivery.duplicate,
+            "checks": incoming.verdict.summary() if incoming.verdict else None,
+        },
     )

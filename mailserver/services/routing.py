@@ -56,7 +56,13 @@ class Route:
         """Whether some mailbox can take `size` octets, or the message goes elsewhere anyway: one is not harmed by
         another that is full.
         """
-        return bool(self.onward) or any(recipients.room(local.account_id) >= size for local in self.mailboxes)
+        return self.room() >= size
+
+    def room(self) -> int:
+        """The octets the emptiest mailbox can take; UNBOUNDED when the message goes elsewhere as well."""
+        if self.onward:
+            return recipients.UNBOUNDED
+        return max(recipients.rooms({local.account_id for local in self.mailboxes}).values(), default=0)
 
 
 def joined(routes: Iterable[Route]) -> Route:

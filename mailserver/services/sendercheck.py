@@ -17,14 +17,21 @@ from mailserver.store.models import Message
 def deliver(incoming: Incoming) -> Stored:
     """File mail of another server in the Inbox, or as spam where DMARC or the settings want that.
 
-    Fields that claim to be results of our own checks are taken out first (RFC 8601 §5). Raises SenderRefused when the
-    author's domain wants the message refused; NotFound and OverQuota as `inbound.deliver` does.
+    Raises SenderRefused as `checked` does; NotFound and OverQuota as `inbound.deliver` does.
+    """
+    return inbound.deliver(checked(incoming), within_quota=True)
+
+
+def checked(incoming: Incoming) -> Incoming:
+    """The message as it is to be filed: as spam where DMARC or the settings want that.
+
+    Fields that claim to be results of our own checks are taken out (RFC 8601 §5). Raises SenderRefused when the
+    author's domain wants the message refused.
     """
     config, asked = settings.CORREIO, incoming.verdict.disposition if incoming.verdict else "none"
     if asked == "reject" and config.dmarc_reject == "refuse":
         raise SenderRefused("The domain in From asks to refuse mail that it did not send.")
-    ours = replace(incoming, raw=authresults.without_ours(incoming.raw, config.hostname), junk=asked != "none")
-    return inbound.deliver(ours, within_quota=True)
+    return replace(incoming, raw=authresults.without_ours(incoming.raw, config.hostname), junk=asked != "none")
 
 
 def told(message: Message) -> Told | None:

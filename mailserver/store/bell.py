@@ -30,15 +30,28 @@ def channel(account_id: int) -> str:
 
 def ring_on_commit(account_id: int, modseqs: Mapping[int, int]) -> None:
     """Tell listeners, once the surrounding transaction is committed, how far each mailbox has come."""
-    transaction.on_commit(lambda: ring(account_id, modseqs))
+    ring_all_on_commit({account_id: modseqs})
+
+
+def ring_all_on_commit(accounts: Mapping[int, Mapping[int, int]]) -> None:
+    """The same for several accounts: account id → mailbox id → modseq."""
+    transaction.on_commit(lambda: ring_all(accounts))
 
 
 def ring(account_id: int, modseqs: Mapping[int, int]) -> None:
     """Tell listeners now."""
+    ring_all({account_id: modseqs})
+
+
+def ring_all(accounts: Mapping[int, Mapping[int, int]]) -> None:
+    """Tell listeners of all these accounts in one exchange: a Redis that is away must be waited for only once."""
     if not settings.CORREIO.redis_url:
         return
-    payload = json.dumps({str(mailbox): modseq for mailbox, modseq in modseqs.items()})
     try:
-        _client(settings.CORREIO.redis_url).publish(channel(account_id), payload)
+        with _client(settings.CORREIO.redis_url).pipeline(transaction=False) as together:
+            for account_id, modseqs in accounts.items():
+                payload = json.dumps({str(mailbox): modseq for mailbox, modseq in modseqs.items()})
+                together.publish(channel(account_id), payload)
+            together.execute()
     except redis.RedisError as error:
-        logger.warning("bell of account %s not rung: %s", account_id, error)
+        logger.warning("bell of accounts %s not rung: %s", ", ".join(map(str, accounts)), error)

@@ -12,11 +12,8 @@ from django.db import connection
 from django.utils import timezone
 
 from mailserver.errors import NotFound
+from mailserver.store import rows
 from mailserver.store.models import Blob
-
-# Octets go as a binary parameter: Django would write them into the statement as hex, several times their size.
-_INSERT = "INSERT INTO blob (raw, size, digest, created_at) VALUES (%b, %s, %b, %s) RETURNING id"
-
 
 # In pieces of this size: the buffers of a database connection grow to the largest value that ever went through them,
 # and keep that size as long as the connection is in the pool.
@@ -31,37 +28,43 @@ _END = struct.pack("!h", -1)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
+def describe(raws: Sequence[bytes]) -> list[Blob]:
+    """Blobs of `raws` that are not kept yet: octets, size, digest. Needs no database."""
+    now = timezone.now()
+    return [Blob(raw=raw, size=len(raw), digest=sha256(raw).digest(), created_at=now) for raw in raws]
+
+
 def put(raws: Sequence[bytes]) -> list[Blob]:
     """Keep each of `raws`; part of the caller's transaction. The blobs come back in the same order."""
-    now = timezone.now()
-    blobs = [Blob(raw=raw, size=len(raw), digest=sha256(raw).digest(), created_at=now) for raw in raws]
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        _insert(cursor, [blob for blob in blobs if blob.size <= PIECE])
-        for blob in blobs:
-            if blob.size > PIECE:
-                _stream(cursor, blob)
-            blob._state.adding = False
+    blobs = describe(raws)
+    keep(blobs)
     return blobs
 
 
-def _insert(cursor: psycopg.Cursor, blobs: Sequence[Blob]) -> None:
-    rows = [(blob.raw, blob.size, blob.digest, blob.created_at) for blob in blobs]
-    cursor.executemany(_INSERT, rows, returning=True)
-    for blob in blobs:
-        (blob.pk,) = cursor.fetchone() or (None,)
-        cursor.nextset()
-
-
-def _stream(cursor: psycopg.Cursor, blob: Blob) -> None:
-    cursor.execute("SELECT nextval(pg_get_serial_sequence('blob', 'id'))")
-    (blob.pk,) = cursor.fetchone() or (None,)
-    microseconds = (blob.created_at - _EPOCH) // timedelta(microseconds=1)
-    row = _ROW.pack(5, 8, blob.pk, 4, blob.size, 32, bytes(blob.digest), 8, microseconds, blob.size)
-    with cursor.copy(_COPY) as copy:
-        copy.write(_BEGIN + row)
-        copy.write(blob.raw)
+def keep(blobs: Sequence[Blob]) -> None:
+    """Give the blobs their numbers and write them, in two statements; part of the caller's transaction."""
+    if not blobs:
+        return
+    for blob, number in zip(blobs, rows.numbers("blob", len(blobs)), strict=True):
+        blob.pk = number
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
+        cursor.copy(_COPY) as copy,
+    ):
+        copy.write(_BEGIN)
+        for blob in blobs:
+            copy.write(_row(blob))
+            copy.write(blob.raw)
         copy.write(_END)
+    for blob in blobs:
+        blob._state.adding = False
+
+
+def _row(blob: Blob) -> bytes:
+    """All of the row but the octets, which come last."""
+    microseconds = (blob.created_at - _EPOCH) // timedelta(microseconds=1)
+    return _ROW.pack(5, 8, blob.pk, 4, blob.size, 32, bytes(blob.digest), 8, microseconds, blob.size)
 
 
 def read(blob_id: int) -> bytes:

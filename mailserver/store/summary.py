@@ -64,10 +64,11 @@ DELETE FROM threadbox t WHERE t.thread_id = ANY(%(threads)s) AND NOT EXISTS (
 """
 
 
-def refresh(thread_ids: Collection[int]) -> None:
+def refresh(thread_ids: Collection[int], *, removed: bool = True) -> None:
     """Make the lines of these conversations, in every mailbox, agree with the entries.
 
-    Call it last in the transaction: it locks the threads in id order, after the mailboxes.
+    Call it last in the transaction: it locks the threads in id order, after the mailboxes. `removed`: entries were
+    taken out, so lines may have to go.
     """
     if not thread_ids:
         return
@@ -75,4 +76,5 @@ def refresh(thread_ids: Collection[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [threads])
         cursor.execute(REFRESH, {"threads": threads})
-        cursor.execute(PRUNE, {"threads": threads})
+        if removed:
+            cursor.execute(PRUNE, {"threads": threads})

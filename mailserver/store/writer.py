@@ -19,14 +19,38 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from mailserver.errors import NotFound
-from mailserver.store import bell, summary
-from mailserver.store.models import Change, Mailbox, MailboxMessage, Vanished
+from mailserver.store import bell, rows, summary
+from mailserver.store.fields import to_ranges
+from mailserver.store.models import Mailbox, MailboxMessage, Vanished
 from mailserver.store.models.mailbox import Flag
 
 VANISHED_FOR = timedelta(hours=24)
 
 # By hand: Django's bulk_update builds a CASE per column and took a sixth of a delivery.
-COUNTERS = "UPDATE mailbox SET uidnext = %s, highestmodseq = %s, total = %s, unseen = %s, size = %s WHERE id = %s"
+COUNTERS = """
+UPDATE mailbox b SET uidnext = n.uidnext, highestmodseq = n.modseq, total = n.total, unseen = n.unseen, size = n.size
+FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::int[], %s::int[], %s::bigint[])
+    AS n(id, uidnext, modseq, total, unseen, size)
+WHERE b.id = n.id
+"""
+
+ENTRY = rows.Table(
+    "mailboxmessage",
+    {
+        "mailbox_id": "int8",
+        "uid": "int4",
+        "account_id": "int8",
+        "message_id": "int8",
+        "thread_id": "int8",
+        "at": "timestamptz",
+        "modseq": "int8",
+        "flags": "int2",
+        "keywords": "int4[]",
+        "saved_at": "timestamptz",
+    },
+)
+
+CHANGE = rows.Table("change", {"mailbox_id": "int8", "modseq": "int8", "uids": "int4multirange", "at": "timestamptz"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +82,7 @@ class MailboxWriter:
             raise NotFound("There is no such folder.")
         self._changed: dict[int, set[int]] = defaultdict(set)
         self._threads: set[int] = set()
+        self._removed = False
 
     def modseq(self, mailbox_id: int) -> int:
         """The modseq of this transaction in a mailbox: one for all it changes."""
@@ -69,29 +94,31 @@ class MailboxWriter:
 
     def add(self, mailbox_id: int, entries: Sequence[NewEntry]) -> list[int]:
         """Put messages into a mailbox; their UIDs, in the order given."""
-        box, now, modseq = self.boxes[mailbox_id], timezone.now(), self.modseq(mailbox_id)
-        uids = list(range(box.uidnext, box.uidnext + len(entries)))
-        MailboxMessage.objects.bulk_create(
-            MailboxMessage(
-                mailbox_id=mailbox_id,
-                uid=uid,
-                account_id=box.account_id,
-                message_id=entry.message_id,
-                thread_id=entry.thread_id,
-                at=entry.at,
-                modseq=modseq,
-                flags=entry.flags,
-                keywords=entry.keywords or None,
-                saved_at=now,
-            )
-            for uid, entry in zip(uids, entries, strict=True)
-        )
-        box.uidnext += len(entries)
-        box.total += len(entries)
-        box.unseen += sum(not entry.flags & Flag.SEEN for entry in entries)
-        box.size += sum(entry.size for entry in entries)
-        self._note(mailbox_id, uids, (entry.thread_id for entry in entries))
-        return uids
+        return self.add_all([(mailbox_id, entry) for entry in entries])
+
+    def add_all(self, entries: Sequence[tuple[int, NewEntry]]) -> list[int]:
+        """Put messages into mailboxes, as (mailbox id, entry), in one statement; their UIDs, in the order given."""
+        now = timezone.now()
+        placed = [(mailbox_id, self._take_in(mailbox_id, entry), entry) for mailbox_id, entry in entries]
+        rows.copy(ENTRY, (self._row(*place, now) for place in placed))
+        return [uid for _, uid, _ in placed]
+
+    def _take_in(self, mailbox_id: int, entry: NewEntry) -> int:
+        """Count a message that comes in; its UID."""
+        self.modseq(mailbox_id)
+        box = self.boxes[mailbox_id]
+        uid = box.uidnext
+        box.uidnext += 1
+        box.total += 1
+        box.unseen += not entry.flags & Flag.SEEN
+        box.size += entry.size
+        self._note(mailbox_id, [uid], [entry.thread_id])
+        return uid
+
+    def _row(self, mailbox_id: int, uid: int, entry: NewEntry, now: datetime) -> tuple[object, ...]:
+        box = self.boxes[mailbox_id]
+        place = (mailbox_id, uid, box.account_id, entry.message_id, entry.thread_id)
+        return (*place, entry.at, box.highestmodseq, int(entry.flags), entry.keywords or None, now)
 
     def set_flags(self, mailbox_id: int, uids: Iterable[int], *, add: int = 0, remove: int = 0) -> list[int]:
         """Set and clear flag bits; the UIDs that really changed."""
@@ -138,6 +165,7 @@ class MailboxWriter:
             Vanished(mailbox_id=mailbox_id, uid=row.uid, modseq=modseq, message_id=row.message_id, until=until)
             for row in rows
         )
+        self._removed = True
         box.total -= len(rows)
         box.unseen -= sum(not row.flags & Flag.SEEN for row in rows)
         box.size -= sum(row.message.size for row in rows)
@@ -157,18 +185,13 @@ class MailboxWriter:
         touched = [self.boxes[mailbox_id] for mailbox_id in sorted(self._changed)]
         if not touched:
             return
+        counted = [(box.id, box.uidnext, box.highestmodseq, box.total, box.unseen, box.size) for box in touched]
         with connection.cursor() as cursor:
-            cursor.executemany(
-                COUNTERS,
-                [(box.uidnext, box.highestmodseq, box.total, box.unseen, box.size, box.id) for box in touched],
-            )
-        summary.refresh(self._threads)
+            cursor.execute(COUNTERS, [list(column) for column in zip(*counted, strict=True)])
+        summary.refresh(self._threads, removed=self._removed)
         now = timezone.now()
-        Change.objects.bulk_create(
-            Change(mailbox_id=box.id, modseq=box.highestmodseq, uids=self._changed[box.id], at=now) for box in touched
-        )
+        rows.copy(CHANGE, ((box.id, box.highestmodseq, to_ranges(self._changed[box.id]), now) for box in touched))
         modseqs: dict[int, dict[int, int]] = defaultdict(dict)
         for box in touched:
             modseqs[box.account_id][box.id] = box.highestmodseq
-        for account_id, seen in modseqs.items():
-            bell.ring_on_commit(account_id, seen)
+        bell.ring_all_on_commit(modseqs)

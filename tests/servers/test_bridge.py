@@ -6,8 +6,9 @@ import threading
 
 import pytest
 from django.db import OperationalError, connections
+from psycopg.errors import DiskFull
 
-from mailserver.errors import Unavailable
+from mailserver.errors import StoreFull, Unavailable
 from mailserver.servers import bridge
 
 
@@ -82,6 +83,14 @@ def test_it_tells_of_a_database_that_is_away_in_one_line(caplog):
     (line,) = caplog.records
     assert line.getMessage() == "no database for ask: connection failed: Is the server running?"
     assert not line.exc_info
+
+
+def test_it_tells_a_full_disk_from_a_database_that_is_away():
+    def ask() -> None:
+        raise OperationalError("could not extend file") from DiskFull()
+
+    with pytest.raises(StoreFull):
+        asyncio.run(bridge.run(ask))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mailserver.servers import runtime
-from mailserver.store.models import MailboxMessage, Message
+from mailserver.store.models import Change, MailboxMessage, Message, ThreadBox
 from tests.support.dialogue import Dialogue
 from tests.support.mail import message
 from tests.support.runsmtp import runsmtp
@@ -60,6 +60,31 @@ def test_several_processes_share_the_ports(tmp_path, bob):
         assert not [pid for pid in family[1:] if Path(f"/proc/{pid}").exists()]
     uids = list(MailboxMessage.objects.filter(account=bob).order_by("uid").values_list("uid", flat=True))
     assert uids == list(range(1, 13))
+
+
+def test_several_processes_file_groups_for_the_same_people(tmp_path, bob, charlie):
+    """Recipients in both orders, from more sessions than one process has: no deadlock, no gap, no double."""
+    people = [bob.address, charlie.address]
+
+    def send(number: int) -> None:
+        with smtplib.SMTP("127.0.0.1", running.mx) as client:
+            for _ in range(10):
+                to = people if number % 2 else people[::-1]
+                assert client.sendmail("alice@crepes.fr", to, message(reply_to=f"{number % 3}@crepes.fr")) == {}
+
+    with runsmtp(tmp_path, "--processes", "2") as running:
+        with ThreadPoolExecutor(12) as senders:
+            list(senders.map(send, range(12)))
+        assert running.stop() == 0
+        assert "deadlock" not in running.output()
+        assert "cannot be filed together" not in running.output()
+    for account in (bob, charlie):
+        entries = MailboxMessage.objects.filter(account=account).order_by("uid")
+        assert [entry.uid for entry in entries] == list(range(1, 121))
+        changes = Change.objects.filter(mailbox__account=account).order_by("modseq")
+        assert [change.modseq for change in changes] == list(range(2, len(changes) + 2))
+        assert sorted(uid for change in changes for uid in change.uids) == list(range(1, 121))
+        assert ThreadBox.objects.filter(account=account).count() == 3
 
 
 def test_the_death_of_one_process_is_the_end_of_all(tmp_path, bob):

@@ -6,7 +6,7 @@ from mailserver.errors import UnknownRecipient
 from mailserver.mail.addresses import parse
 from mailserver.services.accounts import add_alias
 from mailserver.services.forwards import add_forward
-from mailserver.services.route_cache import RouteCache
+from mailserver.services.route_cache import PLENTY, RouteCache
 
 
 @pytest.fixture
@@ -50,3 +50,23 @@ def test_it_is_bounded(alice, cache):
     for number in range(250):
         cache.resolve(parse(f"alice+{number}@crepes.fr"))
     assert len(cache) <= 100
+
+
+def test_a_route_with_plenty_of_room_is_at_hand_without_the_database(alice, cache, now, django_assert_num_queries):
+    address = parse("alice@crepes.fr")
+    assert cache.at_hand(address, 0) is None
+    route = cache.resolve(address)
+    assert cache.at_hand(address, 0) is None, "nobody has looked at the room"
+    cache.note_room(address, PLENTY + 1000)
+    with django_assert_num_queries(0):
+        assert cache.at_hand(address, 999) == route
+        assert cache.at_hand(address, 1000) is None
+        now[0] += 5.1
+        assert cache.at_hand(address, 0) is None
+    cache.resolve(address)
+    assert cache.at_hand(address, 0) is None, "the room is of the route before"
+
+
+def test_no_room_is_remembered_without_a_route(cache):
+    cache.note_room(parse("ana@mill.pt"), PLENTY * 2)
+    assert cache.at_hand(parse("ana@mill.pt"), 0) is None

@@ -28,6 +28,7 @@ TABLE: Mapping[type[errors.CorreioError], Reply] = {
     errors.AuthenticationFailed: replies.AUTH_FAILED,
     errors.TooManyAttempts: replies.AUTH_THROTTLED,
     errors.Greylisted: replies.GREYLISTED,
+    errors.StoreFull: replies.SYSTEM_FULL,
     errors.Unavailable: replies.TRY_LATER,
 }
 

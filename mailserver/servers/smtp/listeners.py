@@ -13,6 +13,7 @@ from mailserver.net.senderauth import SECONDS, SenderCheck
 from mailserver.servers.certificate import Certificate
 from mailserver.servers.limits import Register
 from mailserver.servers.runtime import House, Listener
+from mailserver.servers.smtp.committer import Committer
 from mailserver.servers.smtp.mx import MxDoor
 from mailserver.servers.smtp.protocol import Connection, Site
 from mailserver.servers.smtp.session import Door
@@ -37,7 +38,8 @@ def house(config: Config) -> House:
         tls=lambda: certificate.context if certificate else None,
         folder=config.data_dir if os.access(config.data_dir, os.W_OK) else None,
     )
-    listeners = [Listener("mx", config.mx_port, _connection(site, _mx(config)))]
+    committer = Committer(folder=site.folder)
+    listeners = [Listener("mx", config.mx_port, _connection(site, _mx(config, committer)))]
     if certificate:
         door = SubmissionDoor()
         listeners += [
@@ -46,15 +48,15 @@ def house(config: Config) -> House:
         ]
     else:
         logger.warning("no certificate (CORREIO_TLS_CERT): submission stays closed")
-    return House(config.bind, listeners, register, certificate, closing=(site.refusals.close,))
+    return House(config.bind, listeners, register, certificate, closing=(committer.close, site.refusals.close))
 
 
-def _mx(config: Config) -> MxDoor:
+def _mx(config: Config, committer: Committer) -> MxDoor:
     if config.sender_checks == "off":
-        return MxDoor()
+        return MxDoor(committer=committer)
     resolver = DnsResolver(config.dns_server, timeout=SECONDS, remembers=REMEMBERED_ANSWERS)
     check = SenderCheck(resolver, receiver=config.hostname)
-    return MxDoor(check=check, check_all=config.sender_checks == "all")
+    return MxDoor(check=check, check_all=config.sender_checks == "all", committer=committer)
 
 
 def _connection(site: Site, door: Door) -> Callable[[], asyncio.Protocol]:

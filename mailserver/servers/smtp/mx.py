@@ -12,10 +12,11 @@ from mailserver.mail.senderauth.results import Verdict
 from mailserver.net.internet import is_public
 from mailserver.net.senderauth import SenderCheck
 from mailserver.servers import bridge
+from mailserver.servers.smtp.committer import Committer
 from mailserver.servers.smtp.data import header
 from mailserver.servers.smtp.paths import names_another_host
 from mailserver.servers.smtp.session import Client, Transaction
-from mailserver.services import greylist, routing, sendercheck
+from mailserver.services import greylist, routing
 from mailserver.services.inbound import Incoming
 from mailserver.services.route_cache import RouteCache
 from mailserver.services.routing import Route, joined
@@ -28,18 +29,26 @@ class MxDoor:
 
     `check`: how senders are checked, None for not at all. Mail from loopback and private addresses (our own routes, a
     scanner in front of us, the demo) is checked only with `check_all`: no SPF record names such an address.
+
+    `committer` files what all sessions of the process bring.
     """
 
     name = "mx"
     signs_in = False
 
     def __init__(
-        self, max_recipients: int = 1000, *, check: SenderCheck | None = None, check_all: bool = False
+        self,
+        max_recipients: int = 1000,
+        *,
+        check: SenderCheck | None = None,
+        check_all: bool = False,
+        committer: Committer | None = None,
     ) -> None:
         self.max_recipients = max_recipients
         self._check = check
         self._check_all = check_all
         self.routes = RouteCache()
+        self.committer = committer or Committer()
 
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
         """Anybody may write, and `<>` always may: bounces come with it (RFC 5321 §4.5.5)."""
@@ -48,7 +57,7 @@ class MxDoor:
     async def recipient(self, client: Client, transaction: Transaction, address: Address) -> Reply:
         if names_another_host(address.local) and not srs.is_rewritten(address.local):
             return replies.RELAY_DENIED
-        found = await bridge.run(
+        found = self._at_hand(address, transaction.size) or await bridge.run(
             route_for,
             routes=self.routes,
             address=address,
@@ -61,14 +70,17 @@ class MxDoor:
         transaction.routes.append(found)
         return replies.RECIPIENT_OK
 
+    def _at_hand(self, address: Address, size: int) -> Route | None:
+        """Most mail is for somebody who had some a moment ago: then a thread and a query are saved."""
+        return None if greylist.is_on() or srs.is_rewritten(address.local) else self.routes.at_hand(address, size)
+
     async def message(self, client: Client, transaction: Transaction, content: bytes) -> Reply:
         route = joined(transaction.routes).unmarked(trace.marks(header(content)))
         if not route.mailboxes and not route.onward:
             return replies.TOO_MANY_HOPS
         verdict = await self._verdict(client, transaction, content)
-        stored = await bridge.run(
-            sendercheck.deliver,
-            incoming=Incoming(
+        stored = await self.committer.deliver(
+            Incoming(
                 raw=content,
                 sender=transaction.return_path,
                 recipients=route.mailboxes,
@@ -113,7 +125,9 @@ def route_for(*, routes: RouteCache, address: Address, size: int, sender: str, p
     found = routes.resolve(address)
     if found is None:
         return None
-    if not found.has_room(max(size, 1)):
+    room = found.room()
+    routes.note_room(address, room)
+    if room < max(size, 1):
         raise OverQuota(f"The mailbox of {address} is full.")
     greylist.check(peer=peer, sender=sender, recipient=str(address))
     return found

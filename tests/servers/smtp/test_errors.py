@@ -39,7 +39,7 @@ def test_it_says_451_and_nothing_else_when_the_store_is_away(hello, bob, monkeyp
         hello.ask("RCPT TO:<bob@hamburger.edu>", r"451 4\.3\.0 We cannot do this now, try again soon")
     hello.ask("RCPT TO:<bob@hamburger.edu>", "250 .*")
     hello.ask("DATA", "354 .*")
-    monkeypatch.setattr(inbound, "deliver", broken)
+    monkeypatch.setattr(inbound, "deliver_all", broken)
     hello.send("Subject: x", "", "Hi", ".")
     with caplog.at_level(logging.ERROR):
         hello.expect(r"451 4\.3\.0 We cannot do this now, try again soon")

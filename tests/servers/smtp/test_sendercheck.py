@@ -159,8 +159,9 @@ def test_it_takes_out_results_that_claim_to_be_ours(checking, bob, everybody):
 
 def test_it_files_a_repeated_message_once(checking, bob):
     client = checking(zone())
-    sent(client, signed())
-    sent(client, signed())
+    letter = signed()  # Once: each signature tells the second it was made in, which makes another message.
+    sent(client, letter)
+    sent(client, letter)
     assert Message.objects.count() == 1
 
 
