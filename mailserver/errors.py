@@ -19,7 +19,8 @@ CorreioError
 ├── MessageRefused          the message itself cannot be taken (loop, lone CR or LF …)
 ├── Greylisted              a stranger who has to come again later
 └── Unavailable             the store cannot answer now; trying again later may work
-    └── StoreFull       there is no room on the disk
+    ├── StoreFull       there is no room on the disk
+    └── SearchTooSlow   a search takes longer than it may; one with rarer words will do
 """
 
 from __future__ import annotations
@@ -106,4 +107,8 @@ class Unavailable(CorreioError):
 
 
 class StoreFull(Unavailable):
+    pass
+
+
+class SearchTooSlow(Unavailable):
     pass

@@ -25,10 +25,12 @@ VERSION = 1
 
 MAX_WORD = 64
 MAX_LEXEMES = 20_000
-# A tsvector may have 1 MiB of lexemes and positions: each lexeme has at most 16 positions, 2 octets each, and 4 more.
+# A tsvector may have 1 MiB of lexemes and places: each place takes 2 octets, their number and its alignment 3.
 _MAX_OCTETS = 1_000_000
-_PLACES = 16
-_LEXEME = 4 + 2 * _PLACES
+_PLACE, _LEXEME = 2, 3
+# PostgreSQL keeps no more places of a word. With 16 a letter to thirty people of one domain is not found by the address
+# of the last, nor a phrase with "the" on the second page.
+_PLACES = 255
 # PostgreSQL counts places no further. Words behind are found, phrases are not.
 _LAST_PLACE = 16_383
 # Words on both sides of the end of a field are no phrase.
@@ -126,8 +128,9 @@ class _Vector:
             if self._octets > _MAX_OCTETS or len(self._places) >= MAX_LEXEMES:
                 return False
             places = self._places[lexeme] = []
-        if 0 < place <= _LAST_PLACE and len(places) < _PLACES:
+        if 0 < place <= _LAST_PLACE and len(places) < _PLACES and self._octets + _PLACE <= _MAX_OCTETS:
             places.append(place)
+            self._octets += _PLACE
         return True
 
     def add(self, text: str, field: str = "") -> None:

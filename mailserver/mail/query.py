@@ -33,13 +33,6 @@ class Query:
         """Is anything asked for besides states?"""
         return bool(self.words or self.senders or self.recipients or self.subjects)
 
-    def holds(self, header: str, text: str) -> bool:
-        """Do all terms stand, as pieces of text, in a message's folded header (`Parsed.search_header`) or text?"""
-        subject, sender, recipients = [*header.split("\x01"), "", "", ""][:3]
-        places = ((self.subjects, subject), (self.senders, sender), (self.recipients, recipients))
-        in_fields = all(term in field for terms, field in places for term in terms)
-        return in_fields and all(word in header or word in text for word in self.words)
-
 
 def parse(text: str) -> Query:
     """The query; never raises. An operator it does not know (`is:blue`) is searched as a word."""

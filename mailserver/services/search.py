@@ -5,20 +5,23 @@ takes between half a millisecond and five seconds for the same question (docs/pe
 2. At the rate just seen, so many more as should fill the page, when they are not too many.
 3. Otherwise the index is asked for all messages of the account that have the words.
 
-What is not indexed yet is compared piece by piece, as is every header when the index knows nothing of the words.
+Of what is not indexed yet, the documents are made on the spot, from the row alone. When the index knows nothing of the
+words, every header is compared piece by piece.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
 
+from mailserver.errors import SearchTooSlow
 from mailserver.mail import lexemes
 from mailserver.mail.query import Query
-from mailserver.mail.searchterms import fold
-from mailserver.services import threads
-from mailserver.services.searchstages import Place, Stages
+from mailserver.services import searchindex, threads
+from mailserver.services.searchstages import Boxes, Place, Stages, planned
 from mailserver.services.threads import PAGE, Cursor, Page, page_of
-from mailserver.store.models import Mailbox, Message, SearchPending, ThreadBox
+from mailserver.store.models import MailboxMessage, Message, SearchPending, ThreadBox
 
 # The order of the fields in Message.header, separated by U+0001.
 _SUBJECT, _SENDER, _RECIPIENTS = 1, 2, 3
@@ -32,49 +35,66 @@ _MARGIN = 1.3
 
 
 def find(account_id: int, query: Query, *, before: Cursor | None = None, limit: int = PAGE) -> Page:
-    """A page of the conversations with a message that has all words, newest first, each once, not in Spam or Trash."""
-    condition = lexemes.condition(query)
-    if condition:
-        stages = Stages(account_id, query, condition, limit)
-        _note_waiting(stages)
-        page = _staged(stages, before)
-        if page.lines or page.next or (before is not None and _staged(stages, None).lines):
-            return page
-    return _by_header(account_id, query, before=before, limit=limit)
+    """A page of the conversations with a message that has all words, newest first, each once.
+
+    Spam, Trash and what was deleted are left out. Where the index takes too long, the page has what the newest
+    documents prove, perhaps nothing, and goes on behind them. Raises SearchTooSlow when these take too long as well.
+    """
+    with planned():
+        boxes = Boxes.of(account_id)
+        condition = lexemes.condition(query)
+        if condition:
+            stages = Stages(account_id, query, condition, limit, boxes)
+            _note_waiting(stages)
+            page = _staged(stages, before)
+            if page.lines or page.next or (before is not None and _staged(stages, None).lines):
+                return page
+        return _by_header(boxes, account_id, query, before=before, limit=limit)
 
 
 def _note_waiting(stages: Stages) -> None:
     """Look through the messages that have no document yet."""
     pending = SearchPending.objects.filter(account_id=stages.account_id)
     newest = list(pending.order_by("-message_id").values_list("message_id", flat=True)[:WAITING])
-    rows = Message.objects.filter(account_id=stages.account_id, pk__in=newest) if newest else Message.objects.none()
-    for thread_id, header, preview in rows.values_list("thread_id", "header", "preview"):
-        stages.waiting.append(thread_id)
-        if stages.query.holds(header, fold(preview)):
-            stages.fresh.append(thread_id)
+    if not newest:
+        return
+    rows = list(_in(stages.boxes, stages.account_id).filter(pk__in=newest).only("thread_id", *searchindex.GLANCED))
+    stages.wait([row.thread_id for row in rows], [searchindex.vector(row, searchindex.glance) for row in rows])
     if len(newest) == WAITING:
         stages.all_waiting = False
-        older = _messages(stages.account_id, stages.query).filter(pk__in=pending.values("message_id"))
+        older = _messages(stages.boxes, stages.account_id, stages.query).filter(pk__in=pending.values("message_id"))
         stages.fresh += older.order_by("-pk").values_list("thread_id", flat=True)[:WAITING_OLDER]
 
 
 def _staged(stages: Stages, before: Cursor | None) -> Page:
-    with stages.planned():
-        most = WALK if stages.all_waiting else 0
-        while 0 < most <= WALK_MOST:
-            places, rest = stages.walk(most, before)
-            if rest is None or len(places) > stages.limit:
-                return _page(stages, places)
-            # A second time only: the rate is known then, and reading still more would cost what the index costs.
-            most = int(WALK * (stages.limit + 1) / len(places) * _MARGIN) if places and most == WALK else 0
-        found = stages.ask(before)
-        if found is not None:
-            return _page(stages, found)
+    page = _from_newest(stages, before)
+    if page is not None:
+        return page
+    try:
+        return _page(stages, stages.ask(before))
+    except SearchTooSlow:
         places, rest = stages.walk(WALK_MOST, before)
-    return _page(stages, places, rest=rest)
+        if before and rest and rest.at >= before.at:
+            raise  # thousands of messages of one moment: the next page would be this one
+        return _page(stages, places, rest=rest)
 
 
-def _page(stages: Stages, places: list[Place], *, rest: Cursor | None = None) -> Page:
+def _from_newest(stages: Stages, before: Cursor | None) -> Page | None:
+    """The page if the newest documents fill it, or are all there are."""
+    most = WALK if stages.all_waiting else 0
+    while 0 < most <= WALK_MOST:
+        try:
+            places, rest = stages.walk(most, before)
+        except SearchTooSlow:
+            return None  # the index reads nothing of a long conversation but what has the words
+        if rest is None or len(places) > stages.limit:
+            return _page(stages, places)
+        # A second time only: the rate is known then, and reading still more would cost what the index costs.
+        most = int(WALK * (stages.limit + 1) / len(places) * _MARGIN) if places and most == WALK else 0
+    return None
+
+
+def _page(stages: Stages, places: Sequence[Place], *, rest: Cursor | None = None) -> Page:
     """The lines at these places, at most a page; `rest` is where the search goes on when they are not all."""
     shown = places[: stages.limit]
     lines = threads.lines(stages.account_id, [(place.mailbox_id, place.thread_id) for place in shown])
@@ -83,10 +103,9 @@ def _page(stages: Stages, places: list[Place], *, rest: Cursor | None = None) ->
     return Page(lines, rest)
 
 
-def _by_header(account_id: int, query: Query, *, before: Cursor | None, limit: int) -> Page:
+def _by_header(boxes: Boxes, account_id: int, query: Query, *, before: Cursor | None, limit: int) -> Page:
     """Terms as pieces of text in subject and people: one scan of the covering index over folded headers."""
-    boxes = Mailbox.objects.filter(account_id=account_id).exclude(special_use__in=[Mailbox.Use.JUNK, Mailbox.Use.TRASH])
-    shown = ThreadBox.objects.filter(mailbox__in=boxes)
+    shown = ThreadBox.objects.filter(mailbox__in=boxes.searched)
     if query.unread:
         shown = shown.filter(unseen__gt=0)
     if query.starred:
@@ -95,21 +114,27 @@ def _by_header(account_id: int, query: Query, *, before: Cursor | None, limit: i
         shown = shown.filter(attach=True)
     lines = shown
     if query.has_terms:
-        lines = lines.filter(thread_id__in=Subquery(_messages(account_id, query).values("thread_id")))
-    return page_of(_once(lines, shown), before=before, limit=limit)
+        lines = lines.filter(thread_id__in=Subquery(_messages(boxes, account_id, query).values("thread_id")))
+    return page_of(_once(lines, shown, boxes), before=before, limit=limit)
 
 
-def _once(lines: QuerySet[ThreadBox], shown: QuerySet[ThreadBox]) -> QuerySet[ThreadBox]:
+def _once(lines: QuerySet[ThreadBox], shown: QuerySet[ThreadBox], boxes: Boxes) -> QuerySet[ThreadBox]:
     """A conversation lies in several folders: its newest line stands for it, one outside Sent and Drafts if it can."""
-    ours = Q(mailbox__special_use__in=[Mailbox.Use.SENT, Mailbox.Use.DRAFTS])
+    ours = Q(mailbox__in=boxes.ours)
     newer = Q(latest_at__gt=OuterRef("latest_at")) | Q(latest_at=OuterRef("latest_at"), mailbox__lt=OuterRef("mailbox"))
     others = shown.filter(thread_id=OuterRef("thread_id"))
     received, newer_received = Exists(others.exclude(ours)), Exists(others.exclude(ours).filter(newer))
     return lines.exclude(ours & (received | Exists(others.filter(newer)))).exclude(~ours & newer_received)
 
 
-def _messages(account_id: int, query: Query) -> QuerySet[Message]:
-    found = Message.objects.filter(account_id=account_id)
+def _in(boxes: Boxes, account_id: int) -> QuerySet[Message]:
+    """The account's messages that lie in one of these folders: others were deleted, and their rows go a day later."""
+    entries = MailboxMessage.objects.filter(message_id=OuterRef("pk"), mailbox__in=boxes.searched)
+    return Message.objects.filter(Exists(entries), account_id=account_id)
+
+
+def _messages(boxes: Boxes, account_id: int, query: Query) -> QuerySet[Message]:
+    found = _in(boxes, account_id)
     for word in query.words:
         found = found.filter(header__contains=word)
     for number, terms in ((_SUBJECT, query.subjects), (_SENDER, query.senders), (_RECIPIENTS, query.recipients)):

@@ -1,15 +1,17 @@
 """Filling the search index, after the 250 and in batches.
 
 A trigger on `message` notes each new message in SearchPending, in the transaction that stores it; a sweep turns those
-rows into documents. A row goes in the transaction that writes the document, so a worker that dies costs nothing, and
-several may work at once. Documents of an older version of mail/lexemes.py are made anew when nothing else waits.
+rows into documents. A row goes in the transaction that writes the document, so a worker that dies costs nothing; the
+rows of one batch are locked meanwhile, so several may work at once. Documents of an older version of mail/lexemes.py
+are made anew when nothing else waits.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from django.db import DatabaseError, connection, transaction
@@ -22,7 +24,8 @@ from mailserver.services import messages
 from mailserver.store.models import Account, MailboxMessage, Message
 from mailserver.store.writer import VANISHED_FOR
 
-BATCH = 200
+# A batch ends with this many messages, or octets of their words: a message has a thousand, a hostile one a million.
+BATCH, BATCH_OCTETS = 200, 8_000_000
 # The worker also delivers: indexing a backlog takes two of the five seconds between two sweeps.
 SWEEP = timedelta(seconds=2)
 # Octets of text read of one message, as far as the index takes letters of one octet.
@@ -31,11 +34,11 @@ MAX_TEXT = lexemes.MAX_TEXT
 _SHORT = 400
 # Expunges of this long are looked at by each sweep; documents of older ones go with their message a day later.
 _LATELY = timedelta(minutes=15)
+# Documents that one sweep takes away at most: 0.1 s.
+FORGET_MOST = 5000
 
 CLAIM = """
-DELETE FROM searchpending WHERE message_id = ANY(ARRAY(
-    SELECT message_id FROM searchpending ORDER BY message_id DESC LIMIT %s FOR UPDATE SKIP LOCKED))
-RETURNING message_id
+SELECT message_id FROM searchpending ORDER BY message_id DESC LIMIT %s FOR UPDATE SKIP LOCKED
 """
 
 OUTDATED = "SELECT message_id FROM searchdocument WHERE version < %s LIMIT %s FOR UPDATE SKIP LOCKED"
@@ -48,12 +51,14 @@ ON CONFLICT (message_id) DO UPDATE SET
     account_id = excluded.account_id, at = excluded.at, version = excluded.version, tsv = excluded.tsv
 """
 
+DONE = "DELETE FROM searchpending WHERE message_id = ANY(%s)"
+
 DROP = "DELETE FROM searchdocument WHERE message_id = ANY(%s)"
 
 FORGET = """
-DELETE FROM searchdocument WHERE message_id IN (
-    SELECT v.message_id FROM vanished v
-    WHERE v.until >= %s AND NOT EXISTS (SELECT FROM mailboxmessage e WHERE e.message_id = v.message_id))
+DELETE FROM searchdocument WHERE message_id = ANY(ARRAY(
+    SELECT d.message_id FROM vanished v JOIN searchdocument d ON d.message_id = v.message_id
+    WHERE v.until >= %s AND NOT EXISTS (SELECT FROM mailboxmessage e WHERE e.message_id = v.message_id) LIMIT %s))
 """
 
 AGAIN = """
@@ -64,16 +69,18 @@ ON CONFLICT DO NOTHING
 
 _COLUMNS = ("account_id", "at", "subject", "from_name", "from_address", "recipients", "has_attachments")
 _READ = ("attachments", "parts", "blob_id")
+# Of a message that `vector` makes from a `glance`.
+GLANCED = (*_COLUMNS, "attachments", "preview")
 
 logger = logging.getLogger(__name__)
 
 
 def sweep() -> int:
-    """Index what waits, at most for `SWEEP`, and forget what was expunged; how many messages were indexed."""
-    began, count = time.monotonic(), 0
-    while found := index():
+    """Index what waits, at most for `SWEEP`, and forget what was expunged; how many messages were taken up."""
+    until, count = time.monotonic() + SWEEP.total_seconds(), 0
+    while found := index(until=until):
         count += found
-        if time.monotonic() - began > SWEEP.total_seconds():
+        if time.monotonic() > until:
             break
     if forget_expunged() or count:
         clean()
@@ -95,23 +102,28 @@ def again(address: str | None = None) -> int:
         return int(cursor.rowcount)
 
 
-def index(limit: int = BATCH) -> int:
-    """Make the documents of one batch, newest messages first; how many messages were taken up."""
+def index(limit: int = BATCH, *, until: float = math.inf) -> int:
+    """Make the documents of one batch, newest messages first; how many messages were taken up, 0 when none waits.
+
+    `until`: the moment of `time.monotonic` behind which no further message is read.
+    """
     with transaction.atomic():
         claimed = _claim(limit)
         rows = list(_readable(claimed)) if claimed else []
-        _write([(row, _vector(row)) for row in rows])
         gone = set(claimed) - {row.pk for row in rows}
-        if gone:
-            with connection.cursor() as cursor:
-                cursor.execute(DROP, [sorted(gone)])
-    return len(claimed)
+        documents = _documents(rows, until)
+        _write(documents)
+        done = gone.union(row.pk for row, _ in documents)
+        with connection.cursor() as cursor:
+            cursor.execute(DROP, [sorted(gone)])
+            cursor.execute(DONE, [sorted(done)])
+    return len(done)
 
 
 def forget_expunged() -> int:
     """Remove the documents of messages that were lately expunged from their last folder; how many."""
     with connection.cursor() as cursor:
-        cursor.execute(FORGET, [timezone.now() + VANISHED_FOR - _LATELY])
+        cursor.execute(FORGET, [timezone.now() + VANISHED_FOR - _LATELY, FORGET_MOST])
         return int(cursor.rowcount)
 
 
@@ -134,7 +146,19 @@ def _claim(limit: int) -> list[int]:
 def _readable(message_ids: Sequence[int]) -> QuerySet[Message]:
     """The messages that lie in a folder: what was expunged meanwhile is not indexed."""
     entries = MailboxMessage.objects.filter(message_id=OuterRef("pk"))
-    return Message.objects.filter(Exists(entries), pk__in=message_ids).only(*_COLUMNS, *_READ).order_by("pk")
+    return Message.objects.filter(Exists(entries), pk__in=message_ids).only(*_COLUMNS, *_READ).order_by("-pk")
+
+
+def _documents(rows: Iterable[Message], until: float) -> list[tuple[Message, str]]:
+    """The first of the messages, one at least, with their vectors."""
+    documents: list[tuple[Message, str]] = []
+    octets = 0
+    for row in rows:
+        documents.append((row, vector(row, _text)))
+        octets += len(documents[-1][1])
+        if octets > BATCH_OCTETS or time.monotonic() > until:
+            break
+    return documents
 
 
 def _write(documents: Sequence[tuple[Message, str]]) -> None:
@@ -161,10 +185,10 @@ def _insert(documents: Sequence[tuple[Message, str]]) -> None:
         cursor.execute(WRITE, [lexemes.VERSION, *columns])
 
 
-def _vector(row: Message) -> str:
-    """The document of a message; of one that cannot be read, what the columns of its row say."""
+def vector(row: Message, text: Callable[[Message], str]) -> str:
+    """The words of a message and its `text`; of one that cannot be read, those of subject and sender."""
     try:
-        return lexemes.vector(described(row, _text(row)))
+        return lexemes.vector(_described(row, text(row)))
     except DatabaseError:
         raise
     except Exception:
@@ -173,8 +197,12 @@ def _vector(row: Message) -> str:
     return lexemes.vector(lexemes.Document(row.account_id, row.at, row.subject, sender, ""))
 
 
-def described(row: Message, text: str) -> lexemes.Document:
-    """What the row of a message says of it, and its text."""
+def glance(row: Message) -> str:
+    """Names of attached files and the beginning of the text, as far as the row itself has them."""
+    return f"{_names(row)}\n{row.preview}"
+
+
+def _described(row: Message, text: str) -> lexemes.Document:
     people = [f"{name} {address}" for kind in ("to", "cc", "bcc") for name, address in row.recipients.get(kind, ())]
     return lexemes.Document(
         account_id=row.account_id,
@@ -190,11 +218,14 @@ def described(row: Message, text: str) -> lexemes.Document:
 def _text(row: Message) -> str:
     """Names of attached files and the text, that of HTML where there is little else."""
     found = bodies.select(structure.from_json(row.parts))
-    names = "\n".join(str(attachment[0]) for attachment in row.attachments)
     text = _read(row, found.plain)
     if len(text) < _SHORT:
         text = "\n".join((text, _read(row, [part for part in found.html if part not in found.plain])))
-    return f"{names}\n{text}"
+    return f"{_names(row)}\n{text}"
+
+
+def _names(row: Message) -> str:
+    return "\n".join(str(attachment[0]) for attachment in row.attachments)
 
 
 def _read(row: Message, parts: Sequence[structure.Part]) -> str:

@@ -6,7 +6,7 @@ every document there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
 
+from mailserver.errors import SearchTooSlow
 from mailserver.mail import lexemes
 from mailserver.mail.query import Query
 from mailserver.services.threads import Cursor
@@ -29,6 +30,11 @@ PLANNED = """
 SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true),
        set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true),
        set_config('work_mem', '32MB', true)
+"""
+
+# Messages without a document, as it will be: the words of both meet in the same way.
+WAITING = """
+SELECT thread_id FROM unnest(%s::bigint[], %s::text[]) AS x (thread_id, words) WHERE words::tsvector @@ %s::tsquery
 """
 
 NEWEST = """
@@ -61,7 +67,7 @@ WITH touched AS MATERIALIZED (
     FROM touched t
     JOIN mailboxmessage e ON e.thread_id = t.thread_id
     JOIN searchdocument d ON d.message_id = e.message_id
-    WHERE d.account_id = %(account)s
+    WHERE d.account_id = %(account)s AND e.mailbox_id = ANY(%(boxes)s)
 ), found AS (
     SELECT thread_id FROM document WHERE tsv @@ %(condition)s::tsquery
     UNION SELECT unnest(%(fresh)s::bigint[])
@@ -73,7 +79,7 @@ WITH hit AS MATERIALIZED (
     SELECT message_id, account_id FROM searchdocument WHERE tsv @@ %(scoped)s::tsquery
 ), found AS (
     SELECT e.thread_id FROM hit h JOIN mailboxmessage e ON e.message_id = h.message_id
-    WHERE h.account_id = %(account)s AND e.account_id = %(account)s
+    WHERE h.account_id = %(account)s AND e.account_id = %(account)s AND e.mailbox_id = ANY(%(boxes)s)
     UNION SELECT unnest(%(fresh)s::bigint[])
 )"""
 
@@ -87,35 +93,73 @@ class Place:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """The folders of an account that are searched; `ours` are those of them with what its owner wrote."""
+
+    searched: list[int]
+    ours: list[int]
+
+    @classmethod
+    def of(cls, account_id: int) -> Boxes:
+        """All folders but Spam and Trash."""
+        boxes = list(Mailbox.objects.filter(account_id=account_id).values_list("id", "special_use"))
+        hidden, ours = (Mailbox.Use.JUNK, Mailbox.Use.TRASH), (Mailbox.Use.SENT, Mailbox.Use.DRAFTS)
+        return cls([box for box, use in boxes if use not in hidden], [box for box, use in boxes if use in ours])
+
+
+@contextmanager
+def planned() -> Iterator[None]:
+    """A transaction with what the planner should believe and the longest a statement may take.
+
+    Raises SearchTooSlow when one inside took longer.
+    """
+    with _in_time(), connection.cursor() as cursor:
+        cursor.execute(PLANNED, [f"{MAX_SECONDS}s"])
+        before, *_ = cursor.fetchone()
+        yield
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """A transaction, or a part of one that what is around survives."""
+    try:
+        with transaction.atomic():
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise SearchTooSlow("This search takes too long.") from error
+        raise
+
+
 @dataclass(slots=True)
 class Stages:
-    """One search. `condition` as of `lexemes.condition`; `waiting` are the conversations that have messages without a
-    document, `all_waiting` whether these are all, `fresh` those with a message among them that has the words."""
+    """One search, inside `planned`. `condition` as of `lexemes.condition`; `waiting` are the conversations that have
+    messages without a document, `all_waiting` whether these are all, `fresh` those with a message among them that has
+    the words."""
 
     account_id: int
     query: Query
     condition: str
     limit: int
+    boxes: Boxes
     waiting: list[int] = field(default_factory=list)
     fresh: list[int] = field(default_factory=list)
     all_waiting: bool = True
-    _boxes: dict[int, str] = field(default_factory=dict)
 
-    @contextmanager
-    def planned(self) -> Iterator[None]:
-        """A transaction with what the planner should believe and the longest a statement may take."""
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(PLANNED, [f"{MAX_SECONDS}s"])
-            before, *_ = cursor.fetchone()
-            self._boxes = dict(Mailbox.objects.filter(account_id=self.account_id).values_list("id", "special_use"))
-            yield
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+    def wait(self, threads: Sequence[int], vectors: Sequence[str]) -> None:
+        """Note messages without a document: their conversations and the documents they will have."""
+        with connection.cursor() as cursor:
+            cursor.execute(WAITING, [list(threads), list(vectors), self.condition])
+            self.fresh += [thread_id for (thread_id,) in cursor.fetchall()]
+        self.waiting += threads
 
     def walk(self, most: int, before: Cursor | None) -> tuple[list[Place], Cursor | None]:
         """The lines that `most` documents prove, and where the search goes on: None when there are no more documents.
 
         A conversation stands at its newest message, so those above the oldest document read have a message among
-        the ones read or among those that wait.
+        the ones read or among those that wait. Raises SearchTooSlow: one of them may have thousands of messages.
         """
         with connection.cursor() as cursor:
             cursor.execute(NEWEST, {"account": self.account_id, "before": _moment(before), "most": most})
@@ -124,30 +168,22 @@ class Stages:
         floor = rest.at if rest else "-infinity"
         return self._places(WALK, before, floor=floor, newest=[message_id for message_id, _ in newest]), rest
 
-    def ask(self, before: Cursor | None) -> list[Place] | None:
-        """The lines that the index knows; None when it takes too long."""
-        scoped = f"'{lexemes.account(self.account_id)}' & ({self.condition})"
-        try:
-            with transaction.atomic():
-                return self._places(ASK, before, scoped=scoped)
-        except OperationalError as error:
-            if isinstance(error.__cause__, QueryCanceled):
-                return None
-            raise
+    def ask(self, before: Cursor | None) -> list[Place]:
+        """The lines that the index knows. Raises SearchTooSlow."""
+        return self._places(ASK, before, scoped=f"'{lexemes.account(self.account_id)}' & ({self.condition})")
 
     def _places(self, found: str, before: Cursor | None, **parameters: Any) -> list[Place]:
         """At most one more than a page."""
-        with connection.cursor() as cursor:
+        with _in_time(), connection.cursor() as cursor:
             cursor.execute(found + LINES, {**self._parameters(before), **parameters})
             return [Place(*row) for row in cursor.fetchall()]
 
     def _parameters(self, before: Cursor | None) -> dict[str, Any]:
-        hidden, ours = (Mailbox.Use.JUNK, Mailbox.Use.TRASH), (Mailbox.Use.SENT, Mailbox.Use.DRAFTS)
         return {
             "account": self.account_id,
             "condition": self.condition,
-            "boxes": [box for box, use in self._boxes.items() if use not in hidden],
-            "ours": [box for box, use in self._boxes.items() if use in ours],
+            "boxes": self.boxes.searched,
+            "ours": self.boxes.ours,
             "unread": self.query.unread,
             "starred": self.query.starred,
             "attachment": self.query.attachment,

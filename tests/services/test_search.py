@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import random
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
+from django.db.models import Func, Value
 
+from mailserver.errors import SearchTooSlow
 from mailserver.mail.query import parse
 from mailserver.services import messages, search, searchindex, searchstages
 from mailserver.services.threads import Page
-from mailserver.store.models import SearchPending
-from mailserver.store.models.mailbox import Flag
+from mailserver.store.models import Message, SearchPending
 from tests.support.mail import delivered, message
 
 pytestmark = pytest.mark.django_db
 
 # How many documents the first stage reads, and the second at most.
 STAGES = {"newest": (200, 2000), "more": (2, 10_000), "index": (2, 1)}
+SLOW = "WITH slow AS MATERIALIZED (SELECT pg_sleep(20)), found AS (SELECT 1::bigint AS thread_id FROM slow)"
 
 
 @pytest.fixture(params=STAGES)
@@ -29,6 +31,14 @@ def stage(request, monkeypatch):
 
 def subjects(found: Page) -> list[str]:
     return [line.subject for line in found.lines]
+
+
+def attached(name: str) -> bytes:
+    head, _, _ = message(subject="Bill").partition(b"MIME-Version")
+    parts = f'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="{name}"\r\n\r\n%PDF\r\n'
+    return (
+        head + f'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="="\r\n\r\n--=\r\n{parts}--=--'.encode()
+    )
 
 
 def ask(account, typed: str, **options) -> list[str]:
@@ -86,6 +96,21 @@ def test_it_finds_what_is_not_indexed_yet(alice, stage):
     assert ask(alice, "subject:crepe") == ["New crêpe", "Old crêpe"]
 
 
+def test_words_of_what_is_not_indexed_yet_meet_as_those_of_the_index(alice, stage):
+    delivered(alice, subject="Pancakes", body="INV-2024/0031\r\n")
+    searchindex.sweep()
+    delivered(alice, subject="Pancakes too", body="INV-2024/0031\r\n")
+    for typed in ('"inv 2024"', "2024/0031", "ancake"):
+        assert ask(alice, typed) == ["Pancakes too", "Pancakes"]
+
+
+def test_names_of_attached_files_are_found_before_and_after_indexing(alice, stage):
+    delivered(alice, attached("Fatura-31.pdf"))
+    assert ask(alice, "fatura") == ["Bill"]
+    searchindex.sweep()
+    assert ask(alice, "fatura-31.pdf has:attachment") == ["Bill"]
+
+
 def test_it_finds_an_old_message_whose_conversation_goes_on_with_one_not_indexed_yet(alice, stage):
     delivered(alice, subject="Menu", message_id="a@x.pt", body="buckwheat\r\n")
     for number in range(3):
@@ -140,37 +165,22 @@ def test_it_leaves_out_spam_trash_and_what_was_expunged(alice, stage):
     assert ask(alice, "crepe") == []
 
 
-@pytest.mark.parametrize("indexed", [0, 20, 1000])
-def test_it_finds_words_of_headers_as_a_scan_of_them_does(alice, bob, stage, indexed):
-    chance = random.Random(7)
-    words = ["alpha", "beta", "gamma", "delta"]
-    uses = ["", "", "trash", "sent", "archive"]
-    for number in range(40):
-        raw = message(
-            subject=" ".join(chance.choices(words, k=2)),
-            message_id=f"{number}@x.pt",
-            reply_to=f"{chance.randrange(number)}@x.pt" if number and chance.random() < 0.5 else "",
-        )
-        place = delivered(chance.choice([alice, alice, bob]), raw)
-        use = chance.choice(uses)
-        if use and place.mailbox_id in alice.mailboxes.values_list("pk", flat=True):
-            target = alice.mailboxes.get(special_use=use).pk
-            move = {"account_id": alice.pk, "mailbox_id": place.mailbox_id, "uids": [place.uid]}
-            messages.set_flags(**move, add=chance.choice([0, Flag.SEEN, Flag.FLAGGED]))
-            messages.move(**move, target_id=target)
-    if indexed:
-        searchindex.index(limit=indexed)
-    for typed in (
-        "alpha",
-        "beta gamma",
-        "delta is:unread",
-        "alpha is:starred",
-        "subject:gamma from:bob",
-        '"beta beta"',
-    ):
-        for limit in (3, 50):
-            old = search._by_header(alice.pk, parse(typed), before=None, limit=50)
-            assert pages(alice, typed, limit) == [(line.mailbox_id, line.thread_id) for line in old.lines], typed
+def test_words_of_deleted_messages_do_not_find_the_conversation_that_goes_on(alice, stage):
+    for number, act in enumerate(("trash", "junk", "expunged")):
+        delivered(alice, subject=f"Menu {number}", message_id=f"{number}@x.pt", body="flour\r\n")
+        answer = {"reply_to": f"{number}@x.pt", "sender": "Zoe <zoe@x.pt>", "body": "buckwheat\r\n"}
+        place = delivered(alice, subject=f"Re: Menu {number}", **answer)
+        where = {"account_id": alice.pk, "mailbox_id": place.mailbox_id, "uids": [place.uid]}
+        if act == "expunged":
+            messages.expunge(**where)
+        else:
+            messages.move(**where, target_id=alice.mailboxes.get(special_use=act).pk)
+    for indexed in (False, True):
+        if indexed:
+            searchindex.sweep()
+        for typed in ("buckwheat", "zoe", "from:zoe", "oe@x"):
+            assert ask(alice, typed) == []
+        assert len(ask(alice, "flour")) == 3
 
 
 def test_pages_of_a_word_found_only_inside_others_go_on(alice, stage):
@@ -183,13 +193,53 @@ def test_pages_of_a_word_found_only_inside_others_go_on(alice, stage):
 def test_an_index_that_takes_too_long_is_left_for_the_newest_documents(alice, monkeypatch):
     places = [delivered(alice, subject=f"Crêpe {number}", body="rare\r\n") for number in range(6)]
     searchindex.sweep()
-    slow = "WITH slow AS MATERIALIZED (SELECT pg_sleep(20)), found AS (SELECT 1::bigint AS thread_id FROM slow)"
-    monkeypatch.setattr(searchstages, "ASK", slow)
+    monkeypatch.setattr(searchstages, "ASK", SLOW)
     monkeypatch.setattr(searchstages, "MAX_SECONDS", 0.05)
     monkeypatch.setattr(search, "WALK", 1)
     monkeypatch.setattr(search, "WALK_MOST", 3)
     assert ask(alice, "rare", limit=3) == ["Crêpe 5", "Crêpe 4"]
     assert len(set(pages(alice, "rare", 3))) == len(places)
+
+
+def test_a_walk_that_takes_too_long_is_left_for_the_index(alice, monkeypatch):
+    delivered(alice, subject="Crêpe", body="rare\r\n")
+    searchindex.sweep()
+    monkeypatch.setattr(searchstages, "WALK", SLOW)
+    monkeypatch.setattr(searchstages, "MAX_SECONDS", 0.05)
+    assert ask(alice, "rare") == ["Crêpe"]
+
+
+@pytest.mark.parametrize("typed", ["rare", "%"])
+def test_it_tells_when_nothing_is_quick_enough(alice, monkeypatch, typed):
+    delivered(alice)
+    searchindex.sweep()
+    slow_headers = Message.objects.annotate(slow=Func(Value(20), function="pg_sleep")).exclude(slow=None)
+    monkeypatch.setattr(searchstages, "WALK", SLOW)
+    monkeypatch.setattr(searchstages, "ASK", SLOW)
+    monkeypatch.setattr(search, "_messages", lambda *_: slow_headers)
+    monkeypatch.setattr(searchstages, "MAX_SECONDS", 0.05)
+    with pytest.raises(SearchTooSlow):
+        ask(alice, typed)
+    assert connection.connection.info.transaction_status.name == "INTRANS"
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("0",)
+
+
+def test_pages_of_the_newest_documents_end_where_all_are_of_one_moment(alice, monkeypatch):
+    box = alice.mailboxes.get(special_use="archive")
+    for number in range(5):
+        raw = message(subject=f"Crêpe {number}", body="rare\r\n")
+        messages.append(account_id=alice.pk, mailbox_id=box.pk, raw=raw, at=datetime(2019, 2, 3, tzinfo=UTC))
+    searchindex.sweep()
+    monkeypatch.setattr(searchstages, "ASK", SLOW)
+    monkeypatch.setattr(searchstages, "MAX_SECONDS", 0.05)
+    monkeypatch.setattr(search, "WALK", 2)
+    monkeypatch.setattr(search, "WALK_MOST", 3)
+    first = search.find(alice.pk, parse("rare"), limit=2)
+    assert (first.lines, first.next is None) == ([], False)
+    with pytest.raises(SearchTooSlow):
+        search.find(alice.pk, parse("rare"), limit=2, before=first.next)
 
 
 def test_other_faults_of_the_database_are_told(alice, monkeypatch):

@@ -90,10 +90,18 @@ def test_it_takes_the_newest_messages_first_in_batches(alice):
 
 def test_it_stops_when_its_time_is_over_and_goes_on_next_time(alice, monkeypatch):
     monkeypatch.setattr(searchindex, "SWEEP", timedelta(seconds=-1))
-    monkeypatch.setattr(searchindex.index, "__defaults__", (2,))
-    for _ in range(3):
-        delivered(alice)
-    assert [searchindex.sweep() for _ in range(3)] == [2, 1, 0]
+    places = [delivered(alice) for _ in range(3)]
+    assert searchindex.sweep() == 1
+    assert found("crepe") == [places[2].message_id]
+    assert [searchindex.sweep() for _ in range(3)] == [1, 1, 0]
+
+
+def test_a_batch_ends_with_so_many_octets_of_words(alice, monkeypatch):
+    monkeypatch.setattr(searchindex, "BATCH_OCTETS", 3000)
+    for number in range(4):
+        delivered(alice, body="\r\n".join(f"word{number}{n}" for n in range(200)))
+
+    assert [searchindex.index() for _ in range(5)] == [1, 1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("fault", [NotFound("gone"), ValueError("damaged"), RecursionError()])
@@ -157,6 +165,15 @@ def test_what_is_expunged_loses_its_document_when_no_folder_has_it(alice):
     messages.expunge(**where, uids=[kept.uid, gone.uid])
     searchindex.sweep()
     assert list(SearchDocument.objects.values_list("message_id", flat=True)) == [kept.message_id]
+
+
+def test_many_expunges_are_forgotten_over_several_sweeps(alice, monkeypatch):
+    monkeypatch.setattr(searchindex, "FORGET_MOST", 2)
+    places = [delivered(alice) for _ in range(5)]
+    searchindex.sweep()
+    where = {"account_id": alice.pk, "mailbox_id": places[0].mailbox_id}
+    messages.expunge(**where, uids=[place.uid for place in places])
+    assert [searchindex.forget_expunged() for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_a_message_that_is_deleted_takes_its_document_along(alice):

@@ -13,7 +13,7 @@ from mailserver.mail.query import parse
 from mailserver.services import search, searchindex
 from mailserver.services.accounts import create_account
 from mailserver.services.domains import add_domain
-from mailserver.services.searchstages import ASK, LINES, NEWEST, WALK, Stages
+from mailserver.services.searchstages import ASK, LINES, NEWEST, WALK, Boxes, Stages, planned
 from tests.support.manymail import many
 from tests.support.people import PASSWORD
 
@@ -49,9 +49,9 @@ def _text(number: int, words: list[str]) -> str:
 def plan(statement: str, account, typed: str, **parameters) -> str:
     query = parse(typed)
     condition = lexemes.condition(query)
-    stages = Stages(account.pk, query, condition, limit=50)
+    stages = Stages(account.pk, query, condition, limit=50, boxes=Boxes.of(account.pk))
     scoped = f"'{lexemes.account(account.pk)}' & ({condition})"
-    with stages.planned(), connection.cursor() as cursor:
+    with planned(), connection.cursor() as cursor:
         values = {**stages._parameters(None), "scoped": scoped, "most": 200, **parameters}
         cursor.execute(f"EXPLAIN {statement}", values)
         return "\n".join(line for (line,) in cursor.fetchall())

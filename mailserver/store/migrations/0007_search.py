@@ -8,12 +8,13 @@ from django.db import migrations, models
 
 # With statistics the planner would prefer reading the whole table for a word it takes for a frequent one.
 # VACUUM reads the whole GIN index: rarely is best, but rows that changed must not pile up.
+# ON CONFLICT: a note left over from somewhere must never refuse a message.
 FORWARD = """
 ALTER TABLE searchdocument ALTER COLUMN tsv SET STATISTICS 0;
 ALTER TABLE searchdocument SET (autovacuum_vacuum_scale_factor = .02, autovacuum_vacuum_insert_scale_factor = .05);
 CREATE FUNCTION message_searchpending() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO searchpending (message_id, account_id) SELECT id, account_id FROM added;
+    INSERT INTO searchpending (message_id, account_id) SELECT id, account_id FROM added ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
 CREATE TRIGGER message_searchpending AFTER INSERT ON message REFERENCING NEW TABLE AS added
