@@ -5,12 +5,13 @@ takes between half a millisecond and five seconds for the same question (docs/pe
 2. At the rate just seen, so many more as should fill the page, when they are not too many.
 3. Otherwise the index is asked for all messages of the account that have the words.
 
-Of what is not indexed yet, the documents are made on the spot, from the row alone. When the index knows nothing of the
-words, every header is compared piece by piece.
+Of what is not indexed yet, the documents are made on the spot. When the index knows nothing of the words, every header
+is compared piece by piece.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
@@ -25,8 +26,9 @@ from mailserver.store.models import MailboxMessage, Message, SearchPending, Thre
 
 # The order of the fields in Message.header, separated by U+0001.
 _SUBJECT, _SENDER, _RECIPIENTS = 1, 2, 3
-# Messages not indexed yet whose preview is compared too. Of more, as while an old store is indexed, the headers only,
-# and no more of them than this have the words.
+# Messages not indexed yet whose text is read, and for how many seconds; those of which the row with its preview does;
+# and, of more, as while an old store is indexed, those that are found by their headers.
+WAITING_READ, READING = 50, 0.3
 WAITING, WAITING_OLDER = 500, 5000
 # Documents read in the first stage, and at most in the second.
 WALK, WALK_MOST = 200, 2000
@@ -58,8 +60,14 @@ def _note_waiting(stages: Stages) -> None:
     newest = list(pending.order_by("-message_id").values_list("message_id", flat=True)[:WAITING])
     if not newest:
         return
-    rows = list(_in(stages.boxes, stages.account_id).filter(pk__in=newest).only("thread_id", *searchindex.GLANCED))
-    stages.wait([row.thread_id for row in rows], [searchindex.vector(row, searchindex.glance) for row in rows])
+    rows = _in(stages.boxes, stages.account_id).filter(pk__in=newest).order_by("-pk")
+    noted: list[tuple[int, str]] = []
+    until = time.monotonic() + READING
+    for row in rows.only("thread_id", *searchindex.GLANCED):
+        read = len(noted) < WAITING_READ and time.monotonic() < until
+        text = searchindex.whole if read else searchindex.glance
+        noted.append((row.thread_id, searchindex.vector(row, text)))
+    stages.wait(noted)
     if len(newest) == WAITING:
         stages.all_waiting = False
         older = _messages(stages.boxes, stages.account_id, stages.query).filter(pk__in=pending.values("message_id"))

@@ -69,8 +69,8 @@ ON CONFLICT DO NOTHING
 
 _COLUMNS = ("account_id", "at", "subject", "from_name", "from_address", "recipients", "has_attachments")
 _READ = ("attachments", "parts", "blob_id")
-# Of a message that `vector` makes from a `glance`.
-GLANCED = (*_COLUMNS, "attachments", "preview")
+# Columns that `vector` needs with `whole` or `glance`.
+GLANCED = (*_COLUMNS, *_READ, "preview")
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ def _documents(rows: Iterable[Message], until: float) -> list[tuple[Message, str
     documents: list[tuple[Message, str]] = []
     octets = 0
     for row in rows:
-        documents.append((row, vector(row, _text)))
+        documents.append((row, vector(row, whole)))
         octets += len(documents[-1][1])
         if octets > BATCH_OCTETS or time.monotonic() > until:
             break
@@ -215,8 +215,8 @@ def _described(row: Message, text: str) -> lexemes.Document:
     )
 
 
-def _text(row: Message) -> str:
-    """Names of attached files and the text, that of HTML where there is little else."""
+def whole(row: Message) -> str:
+    """Names of attached files and the text, that of HTML where there is little else. Raises NotFound, and more."""
     found = bodies.select(structure.from_json(row.parts))
     text = _read(row, found.plain)
     if len(text) < _SHORT:

@@ -148,10 +148,11 @@ class Stages:
     fresh: list[int] = field(default_factory=list)
     all_waiting: bool = True
 
-    def wait(self, threads: Sequence[int], vectors: Sequence[str]) -> None:
-        """Note messages without a document: their conversations and the documents they will have."""
+    def wait(self, noted: Sequence[tuple[int, str]]) -> None:
+        """Note messages without a document, as (conversation, the document it will have)."""
+        threads = [thread_id for thread_id, _ in noted]
         with connection.cursor() as cursor:
-            cursor.execute(WAITING, [list(threads), list(vectors), self.condition])
+            cursor.execute(WAITING, [threads, [words for _, words in noted], self.condition])
             self.fresh += [thread_id for (thread_id,) in cursor.fetchall()]
         self.waiting += threads
 

@@ -104,6 +104,17 @@ def test_words_of_what_is_not_indexed_yet_meet_as_those_of_the_index(alice, stag
         assert ask(alice, typed) == ["Pancakes too", "Pancakes"]
 
 
+def test_the_text_of_what_is_not_indexed_yet_is_read_as_far_as_there_is_time(alice, stage, monkeypatch):
+    delivered(alice, subject="Deep", body=f"{'On Saturday. ' * 60}Buckwheat.\r\n")
+    delivered(alice, subject="Near", body="Buckwheat.\r\n")
+    assert ask(alice, "buckwheat") == ["Near", "Deep"]
+    monkeypatch.setattr(search, "WAITING_READ", 1)
+    assert ask(alice, "buckwheat") == ["Near"]
+    monkeypatch.setattr(search, "WAITING_READ", 2)
+    monkeypatch.setattr(search, "READING", -1)
+    assert ask(alice, "buckwheat") == ["Near"]
+
+
 def test_names_of_attached_files_are_found_before_and_after_indexing(alice, stage):
     delivered(alice, attached("Fatura-31.pdf"))
     assert ask(alice, "fatura") == ["Bill"]
