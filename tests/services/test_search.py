@@ -124,11 +124,12 @@ def test_names_of_attached_files_are_found_before_and_after_indexing(alice, stag
 
 def test_it_finds_an_old_message_whose_conversation_goes_on_with_one_not_indexed_yet(alice, stage):
     delivered(alice, subject="Menu", message_id="a@x.pt", body="buckwheat\r\n")
-    for number in range(3):
+    for number in range(6):
         delivered(alice, subject=f"Buckwheat {number}")
     searchindex.sweep()
     delivered(alice, subject="Re: Menu", reply_to="a@x.pt", body="fine\r\n")
-    assert ask(alice, "buckwheat", limit=2) == ["Re: Menu", "Buckwheat 2"]
+    for limit in (1, 2, 3):
+        assert ask(alice, "buckwheat", limit=limit) == ["Re: Menu", "Buckwheat 5", "Buckwheat 4"][:limit]
 
 
 def test_while_much_waits_older_messages_are_found_by_their_headers(alice, stage, monkeypatch):
