@@ -21,7 +21,8 @@ CorreioError
 ├── SpamRefused           the message looks too much like spam
 ├── Greylisted              a stranger who has to come again later
 └── Unavailable             the store cannot answer now; trying again later may work
-    └── StoreFull       there is no room on the disk
+    ├── StoreFull       there is no room on the disk
+    └── SearchTooSlow   a search takes longer than it may; one with rarer words will do
 """
 
 from __future__ import annotations
@@ -112,4 +113,8 @@ class Unavailable(CorreioError):
 
 
 class StoreFull(Unavailable):
+    pass
+
+
+class SearchTooSlow(Unavailable):
     pass

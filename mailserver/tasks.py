@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_ready
 
-from mailserver.services import delivery, queue, retention, spamlessons
+from mailserver.services import delivery, queue, retention, searchindex, spamlessons
 
 
 @shared_task
@@ -28,6 +28,11 @@ def tidy() -> None:
 @shared_task
 def learn_spam() -> None:
     spamlessons.learn()
+
+
+@shared_task
+def index() -> None:
+    searchindex.sweep()
 
 
 @celeryd_after_setup.connect

@@ -15,7 +15,7 @@ _THINGS = {"attachment", "attachments"}
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Folded terms (mail/searchterms.py). `words` may stand in the subject or in any name or address."""
+    """Folded terms (mail/searchterms.py). `words` may stand in the text, the subject, or in any name or address."""
 
     words: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
@@ -27,6 +27,11 @@ class Query:
 
     def __bool__(self) -> bool:
         return self != Query()
+
+    @property
+    def has_terms(self) -> bool:
+        """Is anything asked for besides states?"""
+        return bool(self.words or self.senders or self.recipients or self.subjects)
 
 
 def parse(text: str) -> Query:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mailserver.services import messages
+from mailserver.errors import SearchTooSlow
+from mailserver.services import messages, search, searchindex, searchstages
 from mailserver.store.models.mailbox import Flag
 from tests.support.mail import delivered, message
-from tests.webmail.reading import box, page, signed_in, texts
+from tests.webmail.reading import HTMX, box, page, signed_in, texts
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,49 @@ def test_it_goes_on_to_older_results(alice):
     first = page(browser.get("/search/", {"q": "crepe"}))
     second = page(browser.get(first.css_first(".older").attributes["href"]))
     assert texts(second, ".row .subject") == ["Crêpe 2", "Crêpe 1", "Crêpe 0"]
+
+
+def test_it_finds_words_of_the_text_as_soon_as_it_arrived(alice):
+    delivered(alice, subject="Pancakes", body="Buckwheat flour\r\n")
+    for indexed in (False, True):
+        if indexed:
+            searchindex.sweep()
+        assert texts(page(signed_in(alice).get("/search/", {"q": "flour"})), ".row .subject") == ["Pancakes"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["a" * 5000, "a " * 5000, '"' * 99, "from:" * 99, "\0a", "':* & !", "日" * 999, "a:1"]
+)
+def test_it_takes_whatever_is_typed(alice, typed):
+    delivered(alice)
+    searchindex.sweep()
+    page(signed_in(alice).get("/search/", {"q": typed}))
+
+
+def test_it_says_in_the_list_that_a_search_takes_too_long(alice, monkeypatch):
+    def slow(*_: object, **__: object) -> None:
+        raise SearchTooSlow("This search takes too long.")
+
+    monkeypatch.setattr(search, "find", slow)
+    tree = page(signed_in(alice).get("/search/", {"q": "crepe"}))
+    assert texts(tree, ".list h2") == ["This search takes too long"]
+    assert tree.css_first("input[name=q]").attributes["value"] == "crepe"
+    later = signed_in(alice).get("/search/", {"q": "crepe", "before": "1-1"}, headers=HTMX)
+    assert later.status_code == 503
+    assert "This search takes too long." in later.content.decode()
+
+
+def test_it_goes_on_to_older_mail_when_the_newest_has_nothing(alice, monkeypatch):
+    for subject in ("Pancakes", "Waffles", "Toast", "Scones"):
+        delivered(alice, subject=subject)
+    searchindex.sweep()
+    slow = "WITH slow AS MATERIALIZED (SELECT pg_sleep(20)), found AS (SELECT 1::bigint AS thread_id FROM slow)"
+    monkeypatch.setattr(searchstages, "ASK", slow)
+    monkeypatch.setattr(searchstages, "MAX_SECONDS", 0.05)
+    monkeypatch.setattr(search, "WALK", 1)
+    monkeypatch.setattr(search, "WALK_MOST", 3)
+    browser = signed_in(alice)
+    tree = page(browser.get("/search/", {"q": "pancakes"}))
+    assert texts(tree, ".list h2") == ["Nothing in your newest mail"]
+    older = page(browser.get(tree.css_first(".list .reply a").attributes["href"]))
+    assert texts(older, ".row .subject") == ["Pancakes"]

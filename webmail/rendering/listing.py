@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
+from mailserver.errors import SearchTooSlow
 from mailserver.mail import query as queries
 from mailserver.services import search, threads
 from mailserver.services.threads import Cursor, Page
@@ -17,6 +18,14 @@ from webmail.rendering.rows import Row, RowMaker
 from webmail.rendering.shell import mailbox_name
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TOO_SLOW = (
+    "This search takes too long",
+    "So much mail has these words that looking through it was stopped. Add a word that is rarer, or a name: from:bob.",
+)
+_NOT_AMONG_NEWEST = (
+    "Nothing in your newest mail",
+    "Looking through all of it at once takes too long. Go on with older mail, or add a word that is rarer.",
+)
 FILTERS = {"unseen": "Unread", "starred": "Starred"}
 
 
@@ -81,7 +90,17 @@ def of_search(account_id: int, parameters: QueryDict) -> Listing:
     text = parameters.get("q", "").strip()
     query = queries.parse(text)
     before = _cursor(parameters)
-    page = search.find(account_id, query, before=before) if query else Page([], None)
+    empty = _nothing_found(bool(query))
+    page = Page([], None)
+    try:
+        if query:
+            page = search.find(account_id, query, before=before)
+    except SearchTooSlow:
+        if before is not None:
+            raise  # the lines before stay where they are
+        empty = _TOO_SLOW
+    if page.next:
+        empty = _NOT_AMONG_NEWEST
     url = reverse("search")
     return Listing(
         title="Search",
@@ -91,11 +110,7 @@ def of_search(account_id: int, parameters: QueryDict) -> Listing:
         older=_older(url, page, q=text),
         later_page=before is not None,
         query=text,
-        empty=(
-            ("Nothing found", "Subjects and names were searched in all folders but Spam and Trash. Try fewer words.")
-            if text
-            else ("Search your mail", "Words of the subject, names and addresses. Also from:bob, to:alice, is:unread.")
-        ),
+        empty=empty,
     )
 
 
@@ -123,6 +138,16 @@ def _cursor(parameters: QueryDict) -> Cursor | None:
     if not (microseconds.isdecimal() and thread_id.isdecimal() and len(microseconds) <= 17 and len(thread_id) <= 18):
         return None
     return Cursor(_EPOCH + timedelta(microseconds=int(microseconds)), int(thread_id))
+
+
+def _nothing_found(asked: bool) -> tuple[str, str]:
+    if asked:
+        words = "Texts, subjects and names were searched in all folders but Spam and Trash. Try fewer words."
+        return "Nothing found", words
+    return (
+        "Search your mail",
+        "Words of the text, the subject, names and addresses. Also from:bob, to:alice, is:unread.",
+    )
 
 
 def _nothing(box: Mailbox, only: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from mailserver.store.models.forward import Forward
 from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Vanished
 from mailserver.store.models.message import Message
 from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
+from mailserver.store.models.search import SearchDocument, SearchPending
 from mailserver.store.models.spam import Acquaintance, SpamLesson, SpamTotal, SpamWord
 from mailserver.store.models.thread import Thread, ThreadBox, ThreadReference
 from mailserver.store.models.undo import UndoStep
@@ -33,6 +34,8 @@ __all__ = [
     "Message",
     "QueueEntry",
     "QueueRecipient",
+    "SearchDocument",
+    "SearchPending",
     "SpamLesson",
     "SpamTotal",
     "SpamWord",
