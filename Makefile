@@ -10,6 +10,7 @@ INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --link-mode copy 
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends
 TEMPLATES := $(wildcard templates)
 ARGS ?=
+SLOW ?=
 
 # Where this is set, each process compiles all of our modules again: 0.5 s of 2 s to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -24,8 +25,8 @@ run: $(VENV)/.run ## Start the whole system with demo data on this machine; Ctrl
 	@exec $(BIN)/python manage.py up
 
 # In the order of the folders: the files with few and long tests do not come last, when one process would wait for another.
-test: $(VENV)/.test browser ## Run all tests; ARGS="-k name" selects some
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/.test browser ## Run the tests but the slow ones; SLOW=1 runs all, as CI does, ARGS="-k name" selects some
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(if $(SLOW)$(ARGS),$(ARGS),-m "not slow")
 
 lint: $(VENV)/.test ## Check format, types, layers, templates and locks
 	$(BIN)/ruff format --check .

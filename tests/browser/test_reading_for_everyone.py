@@ -94,6 +94,7 @@ def look_at(open_page: Any, account: Account | None, path: str, look: tuple[str,
     return open_page(account, path, viewport=viewport, color_scheme=theme, bypass_csp=True, reduced_motion="reduce")
 
 
+@pytest.mark.slow
 def test_it_is_for_everyone(alice, mailbox, open_page):
     page = look_at(open_page, alice, "/", ALL_LOOKS[0])
     for path in mailbox.values():
@@ -106,6 +107,7 @@ def test_it_is_for_everyone(alice, mailbox, open_page):
             assert sideways(page) == [], (theme, viewport)
 
 
+@pytest.mark.slow
 @LOOKS
 def test_it_is_for_everyone_when_things_are_open(alice, mailbox, open_page, look):
     page = look_at(open_page, alice, mailbox["conversation"], look)
@@ -133,6 +135,7 @@ def test_it_is_for_everyone_when_things_are_open(alice, mailbox, open_page, look
     assert faults(page) == []
 
 
+@pytest.mark.slow
 @LOOKS
 def test_it_lets_everyone_in(alice, open_page, look):
     page = look_at(open_page, None, "/signin/", look)
@@ -147,6 +150,7 @@ def test_it_lets_everyone_in(alice, open_page, look):
     open_page.complaints.clear()
 
 
+@pytest.mark.slow
 @LOOKS
 def test_it_welcomes_everyone(transactional_db, open_page, look):
     page = look_at(open_page, None, "/welcome/", look)
@@ -154,6 +158,7 @@ def test_it_welcomes_everyone(transactional_db, open_page, look):
     assert sideways(page) == []
 
 
+@pytest.mark.slow
 def test_it_is_for_everyone_from_right_to_left_and_with_large_type(alice, mailbox, open_page):
     page = open_page(alice, "/", bypass_csp=True)
     for name in ("inbox", "conversation", "long", "arabic", "files"):

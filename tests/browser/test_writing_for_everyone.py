@@ -35,6 +35,7 @@ DASHBOARD = (
 )
 
 
+@pytest.mark.slow
 @LOOKS
 def test_it_writes_for_everyone(alice, open_page, look):
     theme, viewport = look
@@ -54,6 +55,7 @@ def test_it_writes_for_everyone(alice, open_page, look):
     assert faults(page) == []
 
 
+@pytest.mark.slow
 @LOOKS
 def test_it_shows_the_path_to_everyone(alice, domains, open_page, look):
     theme, viewport = look
@@ -68,6 +70,7 @@ def test_it_shows_the_path_to_everyone(alice, domains, open_page, look):
         assert faults(page) == [], recipient
 
 
+@pytest.mark.slow
 @LOOKS
 def test_it_administers_for_everyone(alice, domains, open_page, look):
     theme, viewport = look

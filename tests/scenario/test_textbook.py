@@ -8,7 +8,7 @@ import pytest
 
 from tests.scenario import textbook
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")

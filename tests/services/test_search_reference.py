@@ -161,6 +161,7 @@ def pages(account, typed: str, limit: int) -> list[tuple[int, int]]:
     raise AssertionError("the pages have no end")
 
 
+@pytest.mark.slow
 def test_it_finds_what_reading_every_message_finds(alice, shelf, monkeypatch):
     wanted = {typed: expected(alice, shelf, typed) for typed in ASKED}
     assert sum(map(bool, wanted.values())) > len(ASKED) - 3

@@ -81,6 +81,7 @@ BOMBS: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_it_shows_any_message_with_bounded_work(alice, name):
     raw = BOMBS[name]().encode()
@@ -113,6 +114,7 @@ def thread_of(account, number: int, content: str, kind: str = "text/plain") -> s
     return f"/mail/{inbox.pk}/{filed[0].thread_id}/"
 
 
+@pytest.mark.slow
 def test_it_opens_as_many_of_500_unread_messages_as_it_has_room_for(alice):
     url = thread_of(alice, 500, "hello")
     with CaptureQueriesContext(connection) as queries:
@@ -178,6 +180,7 @@ def test_it_shows_all_html_of_a_message_up_to_one_megabyte(alice):
     assert 900_000 < len(found.html) <= html.MAX_HTML + 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati"])
 def test_it_opens_conversations_with_appointments_at_the_end_of_time(alice, zone):
     """Whoever knows a Message-ID could otherwise make the conversation it stands in impossible to open."""

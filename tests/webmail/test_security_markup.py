@@ -51,6 +51,7 @@ def payloads() -> list[str]:
     return [line for line in corpora.lines("xss-payloads", "xss-payload-list.txt") if line.strip()]
 
 
+@pytest.mark.slow
 @corpora.needed
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_it_cleans_every_payload_wherever_it_stands(context):
@@ -213,6 +214,7 @@ def pages(account, raws: list[bytes]) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 @corpora.needed
 def test_it_shows_every_payload_as_text_on_every_page(alice, charlie):
     words = itertools.cycle(["Crêpe night", "on Saturday"])

@@ -159,6 +159,7 @@ def visited(alice: Account, boss: Account, take: Take) -> dict[str, str]:
     return {**found, **answered(signed_in(boss), take)}
 
 
+@pytest.mark.slow
 @corpora.needed
 def test_it_shows_every_payload_as_text_wherever_it_comes_from(alice, boss, settings):
     settings.CORREIO = replace(settings.CORREIO, login_limits=None)

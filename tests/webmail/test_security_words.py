@@ -127,6 +127,7 @@ def page_of(answer):
     return page(answer)
 
 
+@pytest.mark.slow
 @corpora.needed
 def test_it_keeps_or_refuses_every_naughty_string_in_a_draft(alice):
     words, browser = naughty(), signed_in(alice)
@@ -147,6 +148,7 @@ def test_it_keeps_or_refuses_every_naughty_string_in_a_draft(alice):
     assert kept > 90
 
 
+@pytest.mark.slow
 @corpora.needed
 def test_it_searches_for_every_naughty_string(alice):
     browser = signed_in(alice)
@@ -160,6 +162,7 @@ def test_it_searches_for_every_naughty_string(alice):
             assert not dangers(answer.content.decode())
 
 
+@pytest.mark.slow
 @corpora.needed
 def test_it_makes_or_refuses_a_folder_for_every_naughty_string(alice):
     browser, words = signed_in(alice), naughty()
@@ -178,6 +181,7 @@ def test_it_makes_or_refuses_a_folder_for_every_naughty_string(alice):
     assert {folded(name) for name in made} <= shown
 
 
+@pytest.mark.slow
 @corpora.needed
 def test_it_takes_or_refuses_every_naughty_string_as_a_name(alice):
     browser = signed_in(alice)
@@ -242,6 +246,7 @@ TRICKS = [
 ]
 
 
+@pytest.mark.slow
 @corpora.needed
 def test_it_gives_every_file_a_name_that_does_no_harm(alice):
     words = [word for word in (*TRICKS, *naughty()) if word.strip() and not set("\r\n\x00") & set(word)]
