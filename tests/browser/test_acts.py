@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from mailserver.services import mailboxes, messages
@@ -60,6 +61,7 @@ def test_it_says_why_the_server_refuses(alice, open_page):
     open_page.complaints.clear()
 
 
+@pytest.mark.slow
 def test_it_replaces_the_head_by_the_bar_for_what_is_ticked(alice, open_page):
     for number in range(4):
         delivered(alice, subject=f"Number {number}")
@@ -98,6 +100,7 @@ def test_it_stars_and_marks_unread_in_place(alice, open_page):
     assert row.flags == Flag.SEEN | Flag.FLAGGED
 
 
+@pytest.mark.slow
 def test_it_goes_back_to_the_list_from_a_conversation_that_left(alice, open_page):
     delivered(alice, subject="One")
     delivered(alice, subject="Two")
@@ -113,6 +116,7 @@ def test_it_goes_back_to_the_list_from_a_conversation_that_left(alice, open_page
     expect(page.locator(".row:visible")).to_have_count(2)
 
 
+@pytest.mark.slow
 def test_it_asks_before_deleting_for_good(alice, open_page):
     place = delivered(alice, subject="One")
     trash = mailboxes.by_use(alice.pk, "trash")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from mailserver.services import mailboxes
@@ -41,6 +42,7 @@ def test_it_walks_opens_and_comes_back(alice, open_page):
     assert focused(page) == "Three"
 
 
+@pytest.mark.slow
 def test_it_acts_on_the_row_the_selection_or_the_conversation(alice, open_page):
     three(alice)
     page = open_page(alice)

@@ -6,6 +6,7 @@ import re
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from mailserver.services import mailboxes, messages
@@ -43,6 +44,7 @@ def test_it_fills_an_empty_inbox(alice, open_page):
     expect(page.locator(".row")).to_have_count(2)
 
 
+@pytest.mark.slow
 def test_it_does_not_move_what_is_being_read(alice, open_page):
     for number in range(40):
         delivered(alice, subject=f"Number {number}")
@@ -56,6 +58,7 @@ def test_it_does_not_move_what_is_being_read(alice, open_page):
     assert page.locator(".row .check:checked").count() == 1
 
 
+@pytest.mark.slow
 def test_it_keeps_tabs_and_other_programs_in_step(alice, open_page):
     place = delivered(alice, subject="One")
     first = listening(open_page(alice))
@@ -72,6 +75,7 @@ def test_it_keeps_tabs_and_other_programs_in_step(alice, open_page):
         expect(page.locator(".list h2")).to_have_text("You have read everything")
 
 
+@pytest.mark.slow
 def test_it_adds_an_answer_to_the_open_conversation(alice, open_page):
     place = delivered(alice, subject="Night", message_id="a@x.pt", body="Coming?\r\n")
     page = listening(open_page(alice, address(place)))
@@ -83,6 +87,7 @@ def test_it_adds_an_answer_to_the_open_conversation(alice, open_page):
     expect(page.locator(".row.open")).not_to_have_class(re.compile("unread"))
 
 
+@pytest.mark.slow
 def test_it_follows_the_folder_it_went_to(alice, open_page):
     delivered(alice, subject="Old")
     archive = mailboxes.by_use(alice.pk, "archive")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from mailserver.services import mailboxes
@@ -66,6 +67,7 @@ def test_it_shows_one_pane_at_a_time_on_a_phone(alice, open_page):
     expect(page.locator("#reading h1")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_it_unfolds_earlier_messages(alice, open_page):
     for number in range(5):
         extra = {"reply_to": "0@x.pt"} if number else {}
@@ -81,6 +83,7 @@ def test_it_unfolds_earlier_messages(alice, open_page):
     expect(page.locator(".earlier .msg .body")).to_have_text("Number 1")
 
 
+@pytest.mark.slow
 def test_it_keeps_the_list_while_older_conversations_load(alice, open_page):
     for number in range(120):
         delivered(alice, subject=f"Number {number}")
@@ -118,6 +121,7 @@ def test_it_runs_nothing_of_a_message_and_asks_no_other_server(alice, open_page)
     opened.value.close()
 
 
+@pytest.mark.slow
 def test_it_makes_the_frame_about_as_tall_as_its_content(alice, open_page):
     letter = "".join(
         f"<h2>Part {n}</h2><p>{'Some words about buckwheat. ' * 30}</p><ul><li>a<li>b</ul>" for n in range(4)

@@ -181,6 +181,7 @@ def test_it_shows_names_whole_in_their_tip(alice, mailbox, open_page):
     expect(page.locator(".row .from[title^='Donau']")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_it_does_not_jump(alice, mailbox, open_page):
     script = """() => { window.shifts = 0; new PerformanceObserver(list => {
         for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts += one.value;
@@ -204,6 +205,7 @@ def test_it_moves_nothing_for_those_who_asked_for_calm(alice, mailbox, open_page
     assert page.evaluate("document.getAnimations().length") == 0
 
 
+@pytest.mark.slow
 def test_it_has_large_targets_for_fingers(alice, mailbox, open_page):
     page = open_page(alice, mailbox["conversation"], viewport=PHONE, has_touch=True)
     for control in page.locator("#tools .icon-btn:visible, .tabbar a:visible").all():

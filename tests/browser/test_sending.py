@@ -96,6 +96,7 @@ def test_it_shows_the_message_travel(alice, domains, submission, open_page):
     assert ours["x"] < theirs["x"], "our server speaks on the start side"
 
 
+@pytest.mark.slow
 def test_it_lets_one_stop_a_message_that_waits(alice, domains, submission, open_page):
     Domain.objects.filter(name="hamburger.edu").delete()
     page = ready(open_page(alice, TO_BOB))
@@ -110,6 +111,7 @@ def test_it_lets_one_stop_a_message_that_waits(alice, domains, submission, open_
     assert QueueEntry.objects.get().recipients.get().state == "cancelled"
 
 
+@pytest.mark.slow
 def test_it_brings_what_was_refused_back_into_a_writer(alice, domains, submission, open_page):
     Domain.objects.filter(name="hamburger.edu").delete()
     page = ready(open_page(alice, TO_BOB))
@@ -125,6 +127,7 @@ def test_it_brings_what_was_refused_back_into_a_writer(alice, domains, submissio
     expect(page.locator(".dock [role=textbox]")).to_have_text("Seven")
 
 
+@pytest.mark.slow
 def test_it_says_who_cannot_get_it_and_sends_once_corrected(alice, bob, submission, open_page):
     page = ready(open_page(alice, TO_BOB.replace("bob@", "bobb@")))
     page.click("[data-do=send]")
@@ -140,6 +143,7 @@ def test_it_says_who_cannot_get_it_and_sends_once_corrected(alice, bob, submissi
     expect(page.locator("#toasts")).to_contain_text("Sent")
 
 
+@pytest.mark.slow
 def test_it_asks_when_something_seems_forgotten(alice, bob, submission, open_page):
     page = ready(open_page(alice, TO_BOB.replace("Seven", "The+list+is+attached")))
     page.click("[data-do=send]")
@@ -159,6 +163,7 @@ def test_it_keeps_the_message_while_the_server_is_away(alice, bob, open_page):
     assert len(entries(alice, Mailbox.Use.DRAFTS)) == 1
 
 
+@pytest.mark.slow
 def test_it_waits_for_files_that_are_still_going_up(alice, bob, submission, open_page):
     page = ready(open_page(alice, TO_BOB))
     page.set_input_files("input[type=file]", {"name": "a.bin", "mimeType": "a/b", "buffer": b"x" * 3_000_000})
@@ -186,6 +191,7 @@ def test_it_writes_attaches_and_sends_without_scripts(alice, bob, submission, op
     assert (copy.message.preview, copy.message.attachments[0][0]) == ("Seven it is", "menu.txt")
 
 
+@pytest.mark.slow
 def test_it_shows_the_path_on_a_phone(alice, domains, submission, open_page):
     Domain.objects.filter(name="hamburger.edu").delete()
     page = ready(open_page(alice, TO_BOB, viewport=PHONE, has_touch=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from mailserver.services import drafts, mailboxes, messages
@@ -53,6 +54,7 @@ def test_it_makes_chips_of_addresses_and_marks_wrong_ones(alice, open_page):
     expect(posted).to_have_value('"Burger, Bob" <bob@hamburger.edu>')
 
 
+@pytest.mark.slow
 def test_it_completes_people_one_has_mail_with(alice, open_page):
     delivered(alice, sender="Bob Burger <bob@hamburger.edu>")
     delivered(alice, sender="Bobette <bobette@news.example>")
@@ -75,6 +77,7 @@ def test_it_completes_people_one_has_mail_with(alice, open_page):
     expect(page.locator(".writer")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_it_takes_files_by_button_drop_and_paste_and_lets_them_go(alice, open_page):
     page = ready(open_page(alice, "/compose/?subject=Files"))
     page.set_input_files("input[type=file]", {"name": "menü.txt", "mimeType": "text/plain", "buffer": b"cider"})
@@ -102,6 +105,7 @@ def test_it_takes_files_by_button_drop_and_paste_and_lets_them_go(alice, open_pa
     assert [item[0] for item in entry.message.attachments] == ["menü.txt", "pasted.png"]
 
 
+@pytest.mark.slow
 def test_it_lets_a_file_go_that_is_being_saved(alice, open_page):
     page = ready(open_page(alice, "/compose/?subject=Files"))
     files = [{"name": name, "mimeType": "text/plain", "buffer": b"cider"} for name in ("one.txt", "two.txt")]
@@ -128,6 +132,7 @@ def test_it_says_that_a_file_is_too_big_without_sending_it(alice, open_page):
     assert drafts_of(alice) == []
 
 
+@pytest.mark.slow
 def test_it_has_an_address_of_its_own_that_survives_reload(alice, open_page):
     page = ready(open_page(alice, "/compose/"))
     say(page, "First words")
@@ -147,6 +152,7 @@ def test_it_does_not_lose_the_last_words_when_the_page_is_left(alice, open_page)
     assert written(alice).text == "Not yet saved"
 
 
+@pytest.mark.slow
 def test_it_keeps_writers_open_from_page_to_page(alice, open_page):
     delivered(alice)
     page = open_page(alice)
@@ -168,6 +174,7 @@ def test_it_keeps_writers_open_from_page_to_page(alice, open_page):
     assert len(drafts_of(alice)) == 1
 
 
+@pytest.mark.slow
 def test_it_answers_in_the_dock_with_the_quote_folded(alice, open_page):
     delivered(alice, sender="Bob <bob@hamburger.edu>", body="Saturday at seven it is.\r\n")
     page = open_page(alice)
@@ -188,6 +195,7 @@ def test_it_answers_in_the_dock_with_the_quote_folded(alice, open_page):
     assert "> Saturday at seven it is." in written(alice).text
 
 
+@pytest.mark.slow
 def test_it_writes_plain_text_when_one_likes(alice, open_page):
     page = ready(open_page(alice, "/compose/"))
     say(page, "One")
@@ -203,6 +211,7 @@ def test_it_writes_plain_text_when_one_likes(alice, open_page):
     expect(page.locator("textarea.text")).to_have_value("One\ntwo")
 
 
+@pytest.mark.slow
 def test_it_discards_and_brings_back(alice, open_page):
     delivered(alice)
     page = open_page(alice)
@@ -265,6 +274,7 @@ def test_it_is_loaded_only_to_write(alice, open_page):
     assert len([url for url in asked if "/vendor/" in url]) == 2
 
 
+@pytest.mark.slow
 def test_it_knows_the_draft_by_any_program(alice, open_page):
     page = ready(open_page(alice, "/compose/?to=bob@hamburger.edu&subject=Shared&body=Words"))
     say(page, "!")

@@ -86,6 +86,7 @@ def test_it_administers_for_everyone(alice, domains, open_page, look):
         assert faults(page) == [], path
 
 
+@pytest.mark.slow
 def test_it_ticks_all_that_waits(alice, domains, open_page):
     administrator = create_account(address="post@crepes.fr", password=PASSWORD, admin=True)
     Domain.objects.filter(name="hamburger.edu").delete()

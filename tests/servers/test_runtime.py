@@ -49,6 +49,7 @@ def test_it_listens_takes_mail_and_ends_in_order(tmp_path, bob):
     assert Message.objects.filter(account=bob).count() == 1
 
 
+@pytest.mark.slow
 def test_several_processes_share_the_ports(tmp_path, bob):
     with runsmtp(tmp_path, "--processes", "3") as running:
         family = running.family()
@@ -62,6 +63,7 @@ def test_several_processes_share_the_ports(tmp_path, bob):
     assert uids == list(range(1, 13))
 
 
+@pytest.mark.slow
 def test_several_processes_file_groups_for_the_same_people(tmp_path, bob, charlie):
     """Recipients in both orders, from more sessions than one process has: no deadlock, no gap, no double."""
     people = [bob.address, charlie.address]
@@ -87,6 +89,7 @@ def test_several_processes_file_groups_for_the_same_people(tmp_path, bob, charli
         assert ThreadBox.objects.filter(account=account).count() == 3
 
 
+@pytest.mark.slow
 def test_the_death_of_one_process_is_the_end_of_all(tmp_path, bob):
     with runsmtp(tmp_path, "--processes", "2") as running:
         family = running.family()
@@ -122,6 +125,7 @@ def test_it_has_room_for_the_files_of_all_sessions(tmp_path, bob):
     assert int(found[3]) == min(runtime.OPEN_FILES, before[1] if before[1] >= 0 else runtime.OPEN_FILES)
 
 
+@pytest.mark.slow
 def test_it_does_not_share_a_port_with_a_stranger(tmp_path, bob):
     with runsmtp(tmp_path) as first:
         with (

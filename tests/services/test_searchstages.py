@@ -57,6 +57,7 @@ def plan(statement: str, account, typed: str, **parameters) -> str:
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", SHARES)
 def test_the_index_is_asked_and_no_table_is_read_through(shelf, typed):
     found = plan(ASK + LINES, shelf, typed)

@@ -35,6 +35,7 @@ def test_it_begins_again_after_an_interrupted_initdb(data_dir):
     assert not again.data.with_suffix(".new").exists()
 
 
+@pytest.mark.slow
 def test_it_names_the_version_that_made_the_data(data_dir):
     cluster = postgres.prepare(data_dir, sync=False)
     (cluster.data / "PG_VERSION").write_text("9\n")
@@ -84,6 +85,7 @@ def test_it_keeps_the_data_beside_when_the_folder_is_closed_to_its_user(tmp_path
         shutil.rmtree(cluster.data.parents[1])
 
 
+@pytest.mark.slow
 @as_root
 def test_it_copies_the_programs_when_their_folder_is_closed_to_its_user(data_dir, tmp_path, monkeypatch):
     package = binaries.postgres().parents[1]

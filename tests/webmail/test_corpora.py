@@ -11,6 +11,7 @@ from tests.webmail.reading import address, signed_in
 from webmail.rendering import files
 
 
+@pytest.mark.slow
 @corpora.needed
 @pytest.mark.parametrize("path", corpora.parameters())
 def test_it_opens_every_message(alice, path):
