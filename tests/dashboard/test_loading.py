@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 LOADED = "import sys, django; django.setup(); {more}; print('webmail.dashboard.admin' in sys.modules)"
 
@@ -17,6 +19,7 @@ def loaded(more: str) -> bool:
     return found.stdout.strip() == "True"
 
 
+@pytest.mark.slow
 def test_it_is_loaded_by_the_pages_and_by_nothing_else():
     assert not loaded("import mailserver.tasks, mailserver.servers.smtp.listeners")
     assert loaded("import webmail.urls")

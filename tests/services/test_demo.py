@@ -42,6 +42,7 @@ def test_it_makes_the_same_octets_at_the_same_moment():
     assert posts(NOW) == posts(NOW)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(now=MOMENTS)
 def test_it_looks_lived_in_at_any_moment(now):

@@ -17,6 +17,7 @@ def test_it_leaves_a_server_with_people_alone(db):
     assert Account.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_its_command_needs_a_password_and_says_one_line(db, capsys, settings):
     settings.CORREIO = replace(settings.CORREIO, demo_password=None)
     with pytest.raises(CommandError):

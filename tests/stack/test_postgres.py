@@ -26,6 +26,7 @@ def data_dir(tmp_path_factory):
     shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_it_begins_again_after_an_interrupted_initdb(data_dir):
     first = postgres.prepare(data_dir, sync=False)
     first.data.rename(first.data.with_suffix(".new"))
