@@ -48,5 +48,10 @@ def from_html(html: str) -> str:
 
 def _line(text: str) -> str:
     text = " ".join(text.split())[:_ENOUGH]
-    text = _RULE.sub(" ", _ADDRESS.sub(" ", _FILLER.sub(" ", text)))
+    # Most mail has neither, and looking for each at every character took a tenth of reading a message.
+    if not text.isascii():
+        text = _FILLER.sub(" ", text)
+    if ":" in text:
+        text = _ADDRESS.sub(" ", text)
+    text = _RULE.sub(" ", text)
     return " ".join(text.split())[:MAX_PREVIEW].rstrip()
