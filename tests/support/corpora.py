@@ -47,3 +47,8 @@ def table(corpus: str, name: str) -> Any:
 def lines(corpus: str, name: str) -> list[str]:
     """The lines of a text file of a corpus, without their ends."""
     return (FOLDER / corpus / name).read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+
+
+def naughty() -> list[str]:
+    """Strings that have broken other programs."""
+    return list(table("naughty-strings", "blns.json"))

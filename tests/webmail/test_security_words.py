@@ -11,30 +11,23 @@ from email.policy import HTTP
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import QueryDict
-from django.utils.http import urlencode
 
 from mailserver.errors import AlreadyExists, InvalidName
 from mailserver.mail import charset, compose, names
 from mailserver.mail.addresses import HeaderAddress
 from mailserver.mail.compose import Attachment, Draft
-from mailserver.services import accounts, correspondents, mailboxes, messages
+from mailserver.services import accounts, mailboxes, messages
 from mailserver.store.models import Account, Mailbox, Message, QueueEntry
 from tests.support import corpora
 from tests.webmail.markup import dangers
-from tests.webmail.reading import HTMX, page, signed_in, texts
+from tests.webmail.reading import page, signed_in, texts
 from tests.webmail.writing import drafts_of, fields
 from webmail import sending
 from webmail.forms.account import AccountForm
 from webmail.forms.folder import FolderForm
-from webmail.rendering import listing
 
 BREAKS = ["\r\n", "\n", "\r", "\x00", "\r\n\t", "x\r\n\r\n<script>alert(1)</script>"]
 EVIL = "Bcc: charlie@hamburger.edu"
-
-
-def naughty() -> list[str]:
-    return list(corpora.table("naughty-strings", "blns.json"))
 
 
 def folded(words: str) -> str:
@@ -130,7 +123,7 @@ def page_of(answer):
 @pytest.mark.slow
 @corpora.needed
 def test_it_keeps_or_refuses_every_naughty_string_in_a_draft(alice):
-    words, browser = naughty(), signed_in(alice)
+    words, browser = corpora.naughty(), signed_in(alice)
     kept = 0
     for start in range(0, len(words), 5):
         subject, to, cc, text, file = (*words, *words)[start : start + 5]
@@ -150,22 +143,8 @@ def test_it_keeps_or_refuses_every_naughty_string_in_a_draft(alice):
 
 @pytest.mark.slow
 @corpora.needed
-def test_it_searches_for_every_naughty_string(alice):
-    browser = signed_in(alice)
-    for number, word in enumerate(naughty()):
-        query = (word, f"from:{word}", f'"{word}')[number % 3]
-        assert not listing.of_search(alice.pk, QueryDict(urlencode({"q": query}))).rows
-        assert not correspondents.find(account_id=alice.pk, text=word)
-        if number % 8 == 0:
-            answer = browser.get("/search/", {"q": query}, headers=HTMX)
-            assert answer.status_code == 200, word
-            assert not dangers(answer.content.decode())
-
-
-@pytest.mark.slow
-@corpora.needed
 def test_it_makes_or_refuses_a_folder_for_every_naughty_string(alice):
-    browser, words = signed_in(alice), naughty()
+    browser, words = signed_in(alice), corpora.naughty()
     for word in words[::8]:
         assert browser.post("/folders/new/", {"path": word}).status_code in (302, 400), word
     for word in words:
@@ -186,7 +165,7 @@ def test_it_makes_or_refuses_a_folder_for_every_naughty_string(alice):
 def test_it_takes_or_refuses_every_naughty_string_as_a_name(alice):
     browser = signed_in(alice)
     looks = {"theme": "system", "density": "comfortable", "time_zone": "UTC"}
-    for number, word in enumerate(naughty()):
+    for number, word in enumerate(corpora.naughty()):
         form = AccountForm({"name": word, **looks}, instance=alice)
         if form.is_valid():
             accounts.set_preferences(account_id=alice.pk, **form.cleaned_data)
@@ -249,7 +228,7 @@ TRICKS = [
 @pytest.mark.slow
 @corpora.needed
 def test_it_gives_every_file_a_name_that_does_no_harm(alice):
-    words = [word for word in (*TRICKS, *naughty()) if word.strip() and not set("\r\n\x00") & set(word)]
+    words = [word for word in (*TRICKS, *corpora.naughty()) if word.strip() and not set("\r\n\x00") & set(word)]
     browser = signed_in(alice)
     for start in range(0, len(words), 100):
         message = attached(alice, words[start : start + 100])
