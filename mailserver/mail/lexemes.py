@@ -54,7 +54,9 @@ _RUN = re.compile(f"[{_DENSE}]+|(?:(?![_{_DENSE}])[\\w{_MARKS}])+")
 _IS_DENSE = re.compile(f"[{_DENSE}]")
 
 
-class _Kind(enum.Enum):
+class Kind(enum.Enum):
+    """What one of `words` is."""
+
     WORD = enum.auto()
     PAIR = enum.auto()
     SINGLE = enum.auto()  # a run of one character
@@ -134,7 +136,7 @@ class _Vector:
         return True
 
     def add(self, text: str, field: str = "") -> None:
-        for _, word in _words(text):
+        for _, word in words(text):
             if not self.put(word, self._place) or (field and not self.put(field + word, self._place)):
                 return
             self._place += 1
@@ -147,29 +149,29 @@ class _Vector:
         )
 
 
-def _words(text: str) -> Iterator[tuple[_Kind, str]]:
+def words(text: str) -> Iterator[tuple[Kind, str]]:
     """The words of a text in their order; each takes one place."""
     folded = fold(text)
     if folded.isascii():
         for word in _ASCII_WORD.findall(folded):
-            yield _Kind.WORD, word[:MAX_WORD]
+            yield Kind.WORD, word[:MAX_WORD]
         return
     for run in _RUN.findall(folded):
         if not _IS_DENSE.match(run):
-            yield _Kind.WORD, run[:MAX_WORD]
+            yield Kind.WORD, run[:MAX_WORD]
             continue
         for index in range(len(run) - 1):
-            yield _Kind.PAIR, run[index : index + 2]
-        yield _Kind.LAST if len(run) > 1 else _Kind.SINGLE, run[-1]
+            yield Kind.PAIR, run[index : index + 2]
+        yield Kind.LAST if len(run) > 1 else Kind.SINGLE, run[-1]
 
 
 def _phrase(term: str, field: str, most: int) -> str:
     """The words of one term at the distances they have; "" when there is none."""
-    asked = [(place, kind, word) for place, (kind, word) in enumerate(_words(term)) if kind is not _Kind.LAST][:most]
+    asked = [(place, kind, word) for place, (kind, word) in enumerate(words(term)) if kind is not Kind.LAST][:most]
     phrase, before = "", 0
     for index, (place, kind, word) in enumerate(asked):
         last = index == len(asked) - 1
-        begins = kind is _Kind.SINGLE or (last and kind is _Kind.WORD and len(word) >= _MIN_BEGINNING)
+        begins = kind is Kind.SINGLE or (last and kind is Kind.WORD and len(word) >= _MIN_BEGINNING)
         phrase += f" <{place - before}> " if phrase else ""
         phrase += f"'{field}{word}'{':*' if begins else ''}"
         before = place

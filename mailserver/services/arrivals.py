@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from mailserver.errors import SpamRefused
 from mailserver.mail.message import parse
-from mailserver.services import inbound, outage, scoring, sendercheck
+from mailserver.services import inbound, scoring, sendercheck
+from mailserver.services.halves import by_halves
 from mailserver.services.inbound import Incoming, Stored
 from mailserver.services.scoring import Opened
 
@@ -50,20 +51,13 @@ def _refusal(incoming: Incoming) -> SpamRefused:
 
 
 def _filed(batch: Mapping[int, Opened]) -> dict[int, Answer]:
-    return dict(zip(batch, _deliver(list(batch.values())), strict=True))
+    return dict(zip(batch, by_halves(list(batch.values()), _together, _refused), strict=True))
 
 
-def _deliver(batch: Sequence[Opened]) -> Sequence[Answer]:
-    if not batch:
-        return []
-    try:
-        messages, parsed = zip(*batch, strict=True)
-        return inbound.deliver_all(messages, parsed=parsed, within_quota=True)
-    except Exception as error:
-        if outage.concerns_everybody(error):
-            raise
-        if len(batch) == 1:
-            return [error]
-        logger.info("a group of %d messages cannot be filed together: %s", len(batch), type(error).__name__)
-    half = len(batch) // 2
-    return [*_deliver(batch[:half]), *_deliver(batch[half:])]
+def _together(batch: Sequence[Opened]) -> Sequence[Answer]:
+    messages, parsed = zip(*batch, strict=True)
+    return inbound.deliver_all(messages, parsed=parsed, within_quota=True)
+
+
+def _refused(_: Opened, error: Exception) -> Answer:
+    return error

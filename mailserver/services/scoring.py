@@ -25,7 +25,8 @@ from mailserver.mail.spam.judgement import Judgement, Reason, from_json, judge
 from mailserver.mail.spam.letter import Letter, Passage
 from mailserver.mail.spam.tokens import tokens
 from mailserver.net.internet import is_public
-from mailserver.services import acquaintances, claims, outage, sendercheck, spamwords
+from mailserver.services import acquaintances, claims, sendercheck, spamwords
+from mailserver.services.halves import by_halves
 from mailserver.services.inbound import Incoming, Stored
 from mailserver.store.models import Event
 
@@ -53,21 +54,7 @@ def judged(batch: Sequence[Opened]) -> list[Opened]:
     message at fault is in the end judged by what blocklists and scanners said alone. Raises django.db.OperationalError
     or InterfaceError when the database is away.
     """
-    if not batch:
-        return []
-    try:
-        return _together(batch)
-    except Exception as error:
-        if outage.concerns_everybody(error):
-            raise
-        if len(batch) == 1:
-            incoming, parsed = batch[0]
-            logger.exception("a message from <%s> cannot be judged", incoming.sender[:200])
-            found = dict.fromkeys(_accounts(incoming), incoming.found)
-            return [Opened(_weighed(incoming, found), parsed)]
-        logger.info("a group of %d messages cannot be judged together: %s", len(batch), type(error).__name__)
-    half = len(batch) // 2
-    return [*judged(batch[:half]), *judged(batch[half:])]
+    return by_halves(batch, _together, _judged_by_scanners)
 
 
 def is_too_much(incoming: Incoming) -> bool:
@@ -193,6 +180,12 @@ def _look_at_acquaintances(cases: Sequence[_Case]) -> None:
             address, domain = standings[account_id, case.letter.author]
             answers = any((account_id, named) in written for named in case.answers)
             case.known[account_id] = evidence.of_standing(address, domain, proven=case.checks.proven, answers=answers)
+
+
+def _judged_by_scanners(opened: Opened, error: Exception) -> Opened:
+    incoming, parsed = opened
+    logger.error("a message from <%s> cannot be judged", incoming.sender[:200], exc_info=error)
+    return Opened(_weighed(incoming, dict.fromkeys(_accounts(incoming), incoming.found)), parsed)
 
 
 def _judged(case: _Case) -> Incoming:

@@ -79,7 +79,7 @@ def test_several_processes_file_groups_for_the_same_people(tmp_path, bob, charli
             list(senders.map(send, range(12)))
         assert running.stop() == 0
         assert "deadlock" not in running.output()
-        assert "cannot be filed together" not in running.output()
+        assert "cannot be taken together" not in running.output()
     for account in (bob, charlie):
         entries = MailboxMessage.objects.filter(account=account).order_by("uid")
         assert [entry.uid for entry in entries] == list(range(1, 121))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from mailserver.mail.searchterms import fold
+from mailserver.mail import lexemes
+from mailserver.mail.lexemes import Kind
 from mailserver.mail.spam.letter import Letter
 
 MOST = 400
 SHORTEST, LONGEST = 3, 24
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-# Scripts without spaces between words: two signs say what a word does.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff]")
 
 
 def tokens(letter: Letter) -> frozenset[int]:
@@ -46,10 +43,10 @@ def _all(letter: Letter) -> Iterator[str]:
 
 
 def words(text: str) -> Iterator[str]:
-    """Folded words of `SHORTEST` to `LONGEST` letters, pairs of signs where words are not spaced."""
-    for found in _WORD.finditer(fold(text)):
-        word = found[0]
-        if _UNSPACED.search(word):
-            yield from (word[at : at + 2] for at in range(max(1, len(word) - 1)))
-        elif SHORTEST <= len(word) <= LONGEST:
+    """The words of the search index (`lexemes`) of `SHORTEST` to `LONGEST` letters, and its pairs of characters."""
+    for kind, word in lexemes.words(text):
+        if kind is Kind.WORD and not SHORTEST <= len(word) <= LONGEST:
+            continue
+        # The last character of a run is in the pair before it.
+        if kind is not Kind.LAST:
             yield word
