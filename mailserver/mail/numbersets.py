@@ -1,0 +1,54 @@
+"""Sets of message numbers and UIDs as clients write them (RFC 9051 §9, `sequence-set`): runs, never listed one by one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+
+# `*`: the largest number in use. No UID reaches it.
+STAR = 0xFFFFFFFF
+
+# Inclusive runs (low, high) in ascending order that neither touch nor overlap.
+Runs = tuple[tuple[int, int], ...]
+
+
+def merged(runs: Iterable[tuple[int, int]]) -> Runs:
+    """The same numbers as runs in order; (high, low) means (low, high)."""
+    found: list[list[int]] = []
+    for low, high in sorted((min(run), max(run)) for run in runs):
+        if found and low <= found[-1][1] + 1:
+            found[-1][1] = max(found[-1][1], high)
+        else:
+            found.append([low, high])
+    return tuple((low, high) for low, high in found)
+
+
+def resolved(runs: Iterable[tuple[int, int]], last: int) -> Runs:
+    """The set with `last` in place of `*`. `559:*` holds the last message even if its number is lower."""
+    return merged((last if low == STAR else low, last if high == STAR else high) for low, high in runs)
+
+
+def runs_of(numbers: Iterable[int]) -> Runs:
+    """The set of these numbers."""
+    return merged((number, number) for number in numbers)
+
+
+def each(runs: Runs) -> Iterator[int]:
+    """All numbers of a set whose ends are known. Only for sets that were cut to what exists."""
+    for low, high in runs:
+        yield from range(low, high + 1)
+
+
+def count(runs: Runs) -> int:
+    return sum(high - low + 1 for low, high in runs)
+
+
+def holds(runs: Runs, number: int) -> bool:
+    """Whether a number is in the set."""
+    at = bisect_left(runs, (number + 1,)) - 1
+    return at >= 0 and runs[at][1] >= number
+
+
+def write(runs: Runs) -> str:
+    """The set in the form of the protocol: `1:3,7`."""
+    return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in runs)
