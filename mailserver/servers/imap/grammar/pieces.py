@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-MAX_NUMBER = 0xFFFFFFFF
 _MARKER = re.compile(rb"(?P<binary>~)?\{(?P<size>[0-9]{1,20})(?P<ahead>\+)?\}\Z")
 _TAG = re.compile(rb"[!#$&',\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]{1,200}(?= |\Z)")
 # The one place where APPEND and REPLACE have a literal that is no message: the name of the mailbox.
