@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from mailserver.servers.imap import capabilities
 from mailserver.servers.imap.connection import Connection, Site
@@ -42,6 +43,8 @@ class Session:
         self._commands = self._errors = 0
         self._stopping = self._over = False
         self._bye = "Until next time."
+        # What is done behind the tagged response.
+        self.after_answer: Callable[[], None] | None = None
 
     # What commands ask
 
@@ -90,6 +93,11 @@ class Session:
     def end(self) -> None:
         """No command follows this one."""
         self._over = True
+
+    def restart(self) -> None:
+        """After STARTTLS: nothing that was said in clear counts."""
+        self.enabled.clear()
+        self._commands = self._errors = self.failed_sign_ins = 0
 
     def stop(self) -> None:
         """The server ends, or the account's password changed: say so and go, after the command under way."""
@@ -143,8 +151,12 @@ class Session:
         finally:
             self.reader.close()
         self._count(done)
-        self.connection.write(f"{self.tag} {done}\r\n".encode("ascii", "replace"))
+        if done.text:
+            self.connection.write(f"{self.tag} {done}\r\n".encode("ascii", "replace"))
         await self.flush()
+        if self.after_answer is not None:
+            after, self.after_answer = self.after_answer, None
+            after()
 
     async def _wait_for_command(self, began: float) -> None:
         """Until something comes. Meanwhile a client that asked for it is told of changes. Raises Ends."""
@@ -155,7 +167,7 @@ class Session:
                 while not self.connection.input and not self.connection.input.ended:
                     if self._stopping:
                         raise Ends(self._bye)
-                    await self.updates.push_notified()
+                    await self.updates.push()
                     await self.connection.input.stir()
         except TimeoutError:
             raise Ends("You were silent for too long.") from None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from mailserver.mail import numbersets
 from mailserver.servers import bridge
 from mailserver.servers.imap import responses
+from mailserver.servers.imap.commands import notify
+from mailserver.servers.imap.commands.notify import Known
 from mailserver.servers.imap.view import News
 from mailserver.services import login, selection
 from mailserver.services.flags import EntryFlags
@@ -27,6 +29,7 @@ class Updates:
         self._session = session
         self.account_id = 0
         self.idling = False
+        self.known_names: Known = {}
         self._joined = False
         self._delta: Delta | None = None
         self._rung: set[int] = set()
@@ -49,11 +52,10 @@ class Updates:
         self._session.connection.input.nudge()
 
     def rung(self, mailbox_ids: frozenset[int]) -> None:
-        self._rung |= mailbox_ids
-        if not mailbox_ids:
-            self._check = True
-            self._session.connection.input.nudge()
-        elif self._session.notify is not None:
+        self._check |= not mailbox_ids
+        if self._session.notify is not None:
+            self._rung |= mailbox_ids
+        if self._check or self._rung:
             self._session.connection.input.nudge()
 
     async def begin(self) -> None:
@@ -78,30 +80,30 @@ class Updates:
         await self.tell(view.absorb(delta, expunges=expunges))
 
     async def push(self) -> None:
-        """Tell what the hub brought; the client reads whatever comes, expunges too."""
-        await self.check()
-        delta, self._delta = self._delta, None
-        if delta is not None and self._session.view is not None:
-            await self.tell(self._session.view.absorb(delta, expunges=True))
-            await self._session.flush()
+        """Tell what the hub has brought so far. A client that idles reads whatever comes, expunges too; between
+        commands only one that said NOTIFY does.
+        """
+        session = self._session
+        while self._check or self._delta is not None or self._rung:
+            await self._check_account()
+            delta, rung = self._delta, self._rung
+            self._delta, self._rung = None, set()
+            if session.notify is not None:
+                await notify.tell_changes(session, rung, delta)
+            elif delta is not None and session.view is not None and self.idling:
+                await self.tell(session.view.absorb(delta, expunges=True))
+                await session.flush()
 
-    async def push_notified(self) -> None:
-        """Between commands: only a client that said NOTIFY reads then."""
-        await self.check()
-        if self._session.notify is not None:
-            from mailserver.servers.imap.commands.notify import tell_changes
-
-            rung, self._rung = self._rung, set()
-            await tell_changes(self._session, rung, self._delta)
-            self._delta = None
-
-    async def check(self) -> None:
+    async def _check_account(self) -> None:
         """Whether the account may still be here: its password is the same, and it is switched on."""
-        if not self._check or self._session.login is None:
+        if not self._check:
             return
         self._check = False
-        if not await bridge.run(login.is_current, login=self._session.login):
-            self._session.dismiss("Your password or account has changed. Sign in again.")
+        session = self._session
+        if session.login is not None and not await bridge.run(login.is_current, login=session.login):
+            session.dismiss("Your password or account has changed. Sign in again.")
+        elif session.notify is not None:
+            await notify.tell_names(session)
 
     async def tell(self, news: News) -> None:
         """EXPUNGE, EXISTS, flags: in this order, so that each number means what the client thinks."""
@@ -111,7 +113,7 @@ class Updates:
         if news.exists is not None:
             session.say(f"{news.exists} EXISTS")
             session.say(f"{session.selected.recent} RECENT")
-        self._tell_keywords(news.changed)
+        self.tell_keywords(news.changed)
         for at in range(0, len(news.changed), _AT_ONCE):
             for entry in news.changed[at : at + _AT_ONCE]:
                 self.tell_flags(entry)
@@ -126,7 +128,7 @@ class Updates:
             for number, _ in expunged:
                 session.say(f"{number} EXPUNGE")
 
-    def _tell_keywords(self, changed: Sequence[EntryFlags]) -> None:
+    def tell_keywords(self, changed: Sequence[EntryFlags]) -> None:
         """Keywords the client has not heard of come as FLAGS first (RFC 9051 §7.3.5)."""
         view = self._session.selected if self._session.view else None
         if view is None:
@@ -154,6 +156,15 @@ class Updates:
         if session.condstore if modseq is None else modseq:
             parts.append(b"MODSEQ (%d)" % entry.modseq)
         session.untagged(b"%d FETCH " % number, responses.items(parts))
+
+
+    def tell_modseq(self, entry: EntryFlags, *, uid: bool) -> None:
+        """The modseq alone, after a STORE that was not to be answered with flags (RFC 7162 §3.1.3)."""
+        session = self._session
+        number = session.selected.number(entry.uid)
+        parts = [*([b"UID %d" % entry.uid] if uid or session.qresync else []), b"MODSEQ (%d)" % entry.modseq]
+        if number:
+            session.untagged(b"%d FETCH " % number, responses.items(parts))
 
 
 SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")

@@ -12,7 +12,7 @@ from mailserver.servers.imap import fetchplan
 from mailserver.servers.imap.bodies import BodyWriter
 from mailserver.servers.imap.fetchplan import Plan, Writer
 from mailserver.servers.imap.grammar import messagecommands as commands
-from mailserver.servers.imap.grammar.attributes import Attribute, Preview
+from mailserver.servers.imap.grammar.attributes import Attribute, FetchItem, Preview
 from mailserver.servers.imap.responses import Done, bad
 from mailserver.servers.imap.targets import uids_of
 from mailserver.services import entries, flags, selection
@@ -49,6 +49,13 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
         at += size
         size = size if size == _CHUNK_OF_BODIES else _CHUNK
     return Done("That is all.")
+
+
+async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]) -> None:
+    """FETCH responses that nobody asked for by a command, with the UID (NOTIFY)."""
+    plan = fetchplan.plan(items, uid=True, modseq=session.condstore)
+    names = await bridge.run(flags.name_book, account_id=session.account_id)
+    await _send(session, plan, Writer(names, session.selected.first_recent, session.utf8), uids, None)
 
 
 async def _tell_vanished(session: Session, command: commands.Fetch) -> None:
