@@ -61,13 +61,14 @@ def add_alias(*, account_id: int, address: str) -> Address:
 
 
 def set_password(*, account_id: int, password: str) -> None:
-    """Change an account's password. Raises NotFound."""
+    """Change an account's password. Sessions of mail programs look up at the bell and end. Raises NotFound."""
     with transaction.atomic():
         account = Account.objects.select_for_update().filter(pk=account_id).first()
         if account is None:
             raise NotFound("There is no such account.")
         account.set_password(password)
         account.save(update_fields=["password"])
+        bell.ring_on_commit(account_id, {})
 
 
 def own_addresses(account_id: int) -> list[str]:

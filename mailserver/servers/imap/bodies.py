@@ -120,7 +120,7 @@ class BodyWriter:
         part = self._part(item.part, entry)
         size = 0
         if part is not None:
-                size = part.size if part.is_multipart else part.decoded_size
+            size = part.size if part.is_multipart else part.decoded_size
         if part is not None and not item.part:
             size = entry.size
         self._session.connection.write(item.label.encode("ascii"), b" %d" % size)

@@ -14,6 +14,9 @@ logger = logging.getLogger(__name__)
 TABLE: Mapping[type[errors.CorreioError], tuple[str, str | None]] = {
     errors.NotFound: ("NONEXISTENT", None),
     errors.AlreadyExists: ("ALREADYEXISTS", None),
+    errors.HasChildren: ("HASCHILDREN", None),
+    errors.SpecialUseTaken: ("USEATTR", None),
+    errors.TooManyKeywords: ("LIMIT", None),
     errors.InvalidName: ("CANNOT", None),
     errors.NotPermitted: ("CANNOT", None),
     errors.AuthenticationFailed: ("AUTHENTICATIONFAILED", "Address or password is wrong."),

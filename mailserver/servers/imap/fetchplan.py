@@ -18,7 +18,7 @@ from mailserver.servers.imap.grammar.attributes import (
     Preview,
 )
 from mailserver.services.entries import Entry
-from mailserver.services.flags import NameBook
+from mailserver.services.flags import names_of
 
 # RFC 8970 §2: at most 256 characters.
 MAX_PREVIEW = 256
@@ -83,7 +83,6 @@ def _columns(item: FetchItem) -> tuple[str, ...]:
 class Writer:
     """Writes the items that are columns. `first_recent` as in the view; `utf8` for clients that take it."""
 
-    names: NameBook
     first_recent: int
     utf8: bool
     _flags: dict[tuple[object, ...], bytes] = field(default_factory=dict)
@@ -97,7 +96,7 @@ class Writer:
         key = (entry.flags, entry.keywords, entry.uid >= self.first_recent)
         found = self._flags.get(key)
         if found is None:
-            names = [*self.names.of(entry.flags, entry.keywords), *(["\\Recent"] if key[2] else [])]
+            names = [*names_of(entry.flags, entry.keywords), *(["\\Recent"] if key[2] else [])]
             found = self._flags[key] = b"FLAGS " + responses.flags(names)
         return found
 

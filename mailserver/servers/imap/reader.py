@@ -6,7 +6,14 @@ import asyncio
 from collections.abc import Sequence
 
 from mailserver.servers.imap.connection import Connection
-from mailserver.servers.imap.grammar.pieces import Announced, Literal, Piece, announced_literal, announces_message, tag_of
+from mailserver.servers.imap.grammar.pieces import (
+    Announced,
+    Literal,
+    Piece,
+    announced_literal,
+    announces_message,
+    tag_of,
+)
 from mailserver.servers.imap.messagedata import MessageData
 from mailserver.servers.imap.responses import Refusal, bad
 from mailserver.servers.lines import EndOfStream, Flooded, LineTooLong

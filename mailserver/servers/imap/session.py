@@ -127,7 +127,15 @@ class Session:
             await self._say_bye(str(end))
         finally:
             self.reader.close()
+            self._give_up_place()
             await self.updates.close()
+
+    def _give_up_place(self) -> None:
+        if self.login is not None:
+            accounts = self.site.accounts
+            accounts[self.login.account_id] -= 1
+            if not accounts[self.login.account_id]:
+                del accounts[self.login.account_id]
 
     async def _say_bye(self, text: str) -> None:
         self.say(f"BYE {text}")

@@ -157,7 +157,6 @@ class Updates:
             parts.append(b"MODSEQ (%d)" % entry.modseq)
         session.untagged(b"%d FETCH " % number, responses.items(parts))
 
-
     def tell_modseq(self, entry: EntryFlags, *, uid: bool) -> None:
         """The modseq alone, after a STORE that was not to be answered with flags (RFC 7162 §3.1.3)."""
         session = self._session
@@ -172,4 +171,4 @@ SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
 
 def names_of(entry: EntryFlags, *, recent: bool) -> list[str]:
     """All flags of a message as the session sees them."""
-    return [*entry.flags, *entry.keywords, *(["\\Recent"] if recent else [])]
+    return [*entry.names, *(["\\Recent"] if recent else [])]

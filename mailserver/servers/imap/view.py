@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mailserver.mail.numbersets import Runs, each, resolved, runs_of
+from mailserver.mail.numbersets import Runs, resolved, runs_of
 from mailserver.services.flags import EntryFlags
 from mailserver.services.selection import Delta, Opened
 
@@ -102,9 +102,8 @@ class View:
         return News(expunged, len(self.uids) if grown else None, changed)
 
     def _note_vanished(self, vanished: Runs) -> None:
-        if self.uids:
-            here = resolved(((max(low, 1), min(high, self.uids[-1])) for low, high in vanished if low <= self.uids[-1]), 0)
-            self.held.update(uid for uid in each(here) if self.number(uid))
+        for low, high in vanished:
+            self.held.update(self.uids[bisect_left(self.uids, low) : bisect_right(self.uids, high)])
 
     def _note_changed(self, changed: Sequence[EntryFlags]) -> list[EntryFlags]:
         last = self.uids[-1] if self.uids else 0

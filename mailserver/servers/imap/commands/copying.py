@@ -14,7 +14,7 @@ from mailserver.servers.imap.responses import Done, Refusal
 from mailserver.servers.imap.targets import uids_of
 from mailserver.services import folders, messages
 from mailserver.services.folders import Folder
-from mailserver.services.messages import Placed
+from mailserver.services.messages import Moved
 
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 async def copy(session: Session, command: commands.Copy) -> Done:
     view, target = session.selected, await _target(session, command.mailbox)
     uids = uids_of(session, command.messages)
-    placed: Placed = await bridge.run(
-        messages.copy_all,
+    moved: list[Moved] = await bridge.run(
+        messages.copy,
         account_id=session.account_id,
         mailbox_id=view.mailbox_id,
-        runs=runs_of(uids),
+        uids=runs_of(uids),
         target_id=target.id,
     )
-    return Done("Copied.", _copyuid(target, placed))
+    return Done("Copied.", _copyuid(target, moved))
 
 
 async def move(session: Session, command: commands.Move) -> Done:
@@ -38,18 +38,18 @@ async def move(session: Session, command: commands.Move) -> Done:
     if view.read_only:
         raise Refusal("This mailbox is read-only.", "CANNOT")
     uids = uids_of(session, command.messages)
-    placed: Placed = await bridge.run(
-        messages.move_all,
+    moved: list[Moved] = await bridge.run(
+        messages.move,
         account_id=session.account_id,
         mailbox_id=view.mailbox_id,
-        runs=runs_of(uids),
+        uids=runs_of(uids),
         target_id=target.id,
     )
-    if code := _copyuid(target, placed):
+    if code := _copyuid(target, moved):
         # RFC 6851 §4.3: before the EXPUNGEs, so that the client can follow.
         session.say(f"OK [{code}] Moved.")
     await session.updates.sync(expunges=True)
-    if session.qresync and placed.sources:
+    if session.qresync and moved:
         return Done("Moved.", f"HIGHESTMODSEQ {view.modseq}")
     return Done("Moved.")
 
@@ -61,12 +61,9 @@ async def _target(session: Session, path: str) -> Folder:
         raise Refusal("There is no such folder.", "TRYCREATE") from error
 
 
-def _copyuid(target: Folder, placed: Placed) -> str:
-    if not placed.sources:
+def _copyuid(target: Folder, moved: Sequence[Moved]) -> str:
+    """Both sets ascend and correspond to each other (RFC 4315 §3)."""
+    if not moved:
         return ""
-    return f"COPYUID {target.uidvalidity} {_set(placed.sources)} {_set(placed.targets)}"
-
-
-def _set(uids: Sequence[int]) -> str:
-    """UIDs in their order: the sets correspond to each other (RFC 4315 §3), and both ascend."""
-    return numbersets.write(runs_of(uids))
+    sources, targets = (runs_of(uids) for uids in zip(*((one.source_uid, one.uid) for one in moved), strict=True))
+    return f"COPYUID {target.uidvalidity} {numbersets.write(sources)} {numbersets.write(targets)}"

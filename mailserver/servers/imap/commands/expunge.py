@@ -21,7 +21,7 @@ async def expunge(session: Session, command: commands.Expunge) -> Done:
         raise Refusal("This mailbox is read-only.", "CANNOT")
     runs = runs_of(uids_of(session, command.uids)) if command.uids else None
     expunged = await bridge.run(
-        messages.expunge_deleted, account_id=session.account_id, mailbox_id=view.mailbox_id, runs=runs
+        messages.expunge_deleted, account_id=session.account_id, mailbox_id=view.mailbox_id, uids=runs
     )
     await session.updates.sync(expunges=True)
     if session.qresync and expunged.runs:

@@ -37,11 +37,8 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
     uids = uids_of(session, command.messages)
     if command.vanished:
         await _tell_vanished(session, command)
-    plan = fetchplan.plan(
-        command.items, uid=command.uid or session.qresync, modseq=command.changed_since is not None
-    )
-    names = await bridge.run(flags.name_book, account_id=session.account_id)
-    writer = Writer(names, session.selected.first_recent, session.utf8)
+    plan = fetchplan.plan(command.items, uid=command.uid or session.qresync, modseq=command.changed_since is not None)
+    writer = Writer(session.selected.first_recent, session.utf8)
     size = _CHUNK_OF_BODIES if plan.reads or "parts" in plan.columns else _FIRST
     at = 0
     while at < len(uids):
@@ -54,8 +51,7 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
 async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]) -> None:
     """FETCH responses that nobody asked for by a command, with the UID (NOTIFY)."""
     plan = fetchplan.plan(items, uid=True, modseq=session.condstore)
-    names = await bridge.run(flags.name_book, account_id=session.account_id)
-    await _send(session, plan, Writer(names, session.selected.first_recent, session.utf8), uids, None)
+    await _send(session, plan, Writer(session.selected.first_recent, session.utf8), uids, None)
 
 
 async def _tell_vanished(session: Session, command: commands.Fetch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailserver.errors import NotPermitted
 from mailserver.servers import bridge
 from mailserver.servers.imap.grammar import mailboxcommands as commands
 from mailserver.servers.imap.responses import Done, Refusal
@@ -19,15 +18,12 @@ async def create(session: Session, command: commands.Create) -> Done:
     uses = [USE_OF_ATTRIBUTE.get(name.lower()) for name in command.uses]
     if None in uses or len(uses) > 1:
         raise Refusal("A folder has one use, and not this one.", "USEATTR")
-    try:
-        folder = await bridge.run(
-            folders.create,
-            account_id=session.account_id,
-            path=command.mailbox.rstrip("/"),
-            special_use=uses[0] if uses else "",
-        )
-    except NotPermitted as error:
-        raise Refusal(str(error), "USEATTR") from error
+    folder = await bridge.run(
+        folders.create,
+        account_id=session.account_id,
+        path=command.mailbox.rstrip("/"),
+        special_use=uses[0] if uses else "",
+    )
     return Done("Created.", f"MAILBOXID (F{folder.id})")
 
 

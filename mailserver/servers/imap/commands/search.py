@@ -58,7 +58,13 @@ def keep(session: Session, found: Sequence[int], returns: frozenset[str] | None)
 
 
 def tell(
-    session: Session, found: Sequence[int], returns: frozenset[str], *, uid: bool, modseq: int = 0, ordered: bool = False
+    session: Session,
+    found: Sequence[int],
+    returns: frozenset[str],
+    *,
+    uid: bool,
+    modseq: int = 0,
+    ordered: bool = False,
 ) -> None:
     """ESEARCH. `ordered`: the result of SORT, whose first and last are its MIN and MAX (RFC 5267 §3.1)."""
     wanted = returns - {"SAVE"} or (frozenset() if "SAVE" in returns else frozenset({"ALL"}))
@@ -135,5 +141,3 @@ def _in_uids(session: Session, key: Key) -> Key:
             return And(tuple(_in_uids(session, one) for one in keys))
         case _:
             return key
-
-

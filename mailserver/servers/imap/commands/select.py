@@ -13,8 +13,8 @@ from mailserver.servers.imap.grammar import messagecommands as messages
 from mailserver.servers.imap.responses import Done, bad
 from mailserver.servers.imap.updates import SYSTEM_FLAGS
 from mailserver.servers.imap.view import View
-from mailserver.services import selection
 from mailserver.services import messages as store
+from mailserver.services import selection
 
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
@@ -42,7 +42,7 @@ async def select(session: Session, command: commands.Select) -> Done:
     session.say(f"OK [HIGHESTMODSEQ {opened.highestmodseq}] Highest")
     session.say(f"OK [MAILBOXID (F{opened.mailbox_id})] Id")
     if session.utf8:
-        session.untagged(b"LIST () \"/\" ", responses.mailbox(opened.path, utf8=True))
+        session.untagged(b'LIST () "/" ', responses.mailbox(opened.path, utf8=True))
     if command.qresync is not None and command.qresync.uidvalidity == opened.uidvalidity:
         await _catch_up(session, command.qresync)
     return Done("Selected.", "READ-ONLY" if command.read_only else "READ-WRITE")
@@ -97,7 +97,7 @@ async def close(session: Session, command: messages.Close) -> Done:
     session.view, session.saved = None, []
     if not view.read_only:
         expunged = await bridge.run(
-            store.expunge_deleted, account_id=session.account_id, mailbox_id=view.mailbox_id, runs=None
+            store.expunge_deleted, account_id=session.account_id, mailbox_id=view.mailbox_id, uids=None
         )
         if session.qresync and expunged.runs:
             return Done("Closed.", f"HIGHESTMODSEQ {expunged.modseq}")

@@ -32,20 +32,20 @@ async def store(session: Session, command: commands.Store) -> Done:
         mode=command.mode,
         unchanged_since=command.unchanged_since,
     )
-    await _tell(session, command, stored, uids)
+    await _tell(session, command, stored)
     if stored.refused:
         refused = stored.refused if command.uid else view.numbers(list(numbersets.each(stored.refused)))
         return Done("Some had changed.", f"MODIFIED {numbersets.write(refused)}")
     return Done("Done.")
 
 
-async def _tell(session: Session, command: commands.Store, stored: flags.Stored, uids: object) -> None:
+async def _tell(session: Session, command: commands.Store, stored: flags.Stored) -> None:
     """The new flags, or with .SILENT the modseqs alone where they count."""
     view, updates = session.selected, session.updates
     if stored.changed:
         view.own.add(stored.modseq)
     updates.tell_keywords(stored.changed)
-    for at, entry in enumerate(stored.told if not command.silent else stored.changed):
+    for at, entry in enumerate(stored.changed):
         if not command.silent:
             updates.tell_flags(entry, uid=command.uid)
         elif session.condstore:
