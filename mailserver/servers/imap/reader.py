@@ -1,4 +1,4 @@
-"""One command from the wire: its lines and literals, within bounds (RFC 9051 §4.3, RFC 7888, RFC 4469 §3 for [TOOBIG])."""
+"""One command from the wire: its lines and literals, within bounds (RFC 9051 §4.3, RFC 7888)."""
 
 from __future__ import annotations
 

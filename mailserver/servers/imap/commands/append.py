@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailserver.errors import NotFound
+from mailserver.mail.binaryparts import as_base64
 from mailserver.mail.numbersets import runs_of, write
 from mailserver.servers import bridge
 from mailserver.servers.imap.grammar import mailboxcommands as commands
@@ -37,10 +38,14 @@ async def target(session: Session, path: str) -> Folder:
 
 
 def appended(message: commands.NewMessage) -> Appended:
-    """The message for the store. Raises Refusal for octets that no message may hold, StoreFull."""
+    """The message for the store. Raises StoreFull.
+
+    NUL comes in literal8 only (RFC 3516 §4.4), in parts that every client can read once they are base64. In another
+    literal it is what a careless client has: the octets are kept as they are.
+    """
     raw = message.data.data.take()
-    if b"\0" in raw and not message.data.binary:
-        raise Refusal("A message with NUL comes as literal8 only.", "UNKNOWN-CTE")
+    if message.data.binary:
+        raw = as_base64(raw)
     return Appended(raw=_with_crlf(raw), flags=message.flags, at=message.at)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
+from mailserver.mail.threadtree import Thread
 from mailserver.servers import bridge
 from mailserver.servers.imap.commands.search import find, keep, tell
 from mailserver.servers.imap.grammar import messagecommands as commands
@@ -44,25 +45,17 @@ async def thread(session: Session, command: commands.Thread) -> Done:
         uids=found,
         algorithm=command.algorithm,
     )
-    number = (lambda uid: uid) if command.uid else view.number
+    number: Callable[[int], int] = int if command.uid else view.number
     session.untagged(b"THREAD", b" " if trees else b"", write_threads(trees, number).encode("ascii"))
     return Done("That is all.")
 
 
-def write_threads(trees: Sequence[Any], number: Any) -> str:
-    """`(2)(3 6 (4 23)(44 7 96))`: a tree is (UID or None, its children)."""
-    return "".join(f"({_inside(tree, number)})" for tree in trees)
+def write_threads(threads: Iterable[Thread], number: Callable[[int], int]) -> str:
+    """`(2)(3 6 (4 23)(44 7 96))` (RFC 5256 §4). Their depth is bounded where they are made."""
+    return "".join(f"({_inside(thread, number)})" for thread in threads)
 
 
-def _inside(tree: Any, number: Any) -> str:
-    """One thread without its outer parentheses. Long chains are followed without recursion."""
-    words: list[str] = []
-    node, children = tree
-    while True:
-        if node is not None:
-            words.append(str(number(node)))
-        if len(children) == 1 and node is not None:
-            node, children = children[0]
-            continue
-        below = "".join(f"({_inside(child, number)})" for child in children)
-        return " ".join([*words, *([below] if below else [])])
+def _inside(thread: Thread, number: Callable[[int], int]) -> str:
+    chain = " ".join(str(number(uid)) for uid in thread if isinstance(uid, int))
+    branches = write_threads((branch for branch in thread if not isinstance(branch, int)), number)
+    return f"{chain} {branches}" if chain and branches else chain + branches
