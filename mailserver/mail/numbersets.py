@@ -49,6 +49,22 @@ def holds(runs: Runs, number: int) -> bool:
     return at >= 0 and runs[at][1] >= number
 
 
+def common(one: Runs, other: Runs) -> Runs:
+    """The numbers that are in both sets."""
+    found: list[tuple[int, int]] = []
+    left, right = iter(one), iter(other)
+    first, second = next(left, None), next(right, None)
+    while first and second:
+        low, high = max(first[0], second[0]), min(first[1], second[1])
+        if low <= high:
+            found.append((low, high))
+        if first[1] < second[1]:
+            first = next(left, None)
+        else:
+            second = next(right, None)
+    return tuple(found)
+
+
 def write(runs: Runs) -> str:
     """The set in the form of the protocol: `1:3,7`."""
     return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in runs)

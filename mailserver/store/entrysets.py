@@ -68,6 +68,10 @@ UPDATE mailboxmessage e SET flags = {_FLAGS}, keywords = {_KEYWORDS}, modseq = %
 FROM {_AMONG} WHERE {_WHERE} AND {_DIFFERS}
 """  # noqa: S608
 
+NEWER = f"""
+SELECT e.uid FROM {_AMONG}, mailboxmessage e WHERE {_WHERE} AND e.modseq > %(since)s ORDER BY e.uid
+"""  # noqa: S608
+
 
 class Held(NamedTuple):
     """What is counted of an entry; `size` of its message in octets."""
@@ -110,6 +114,11 @@ def runs(uids: Uids) -> Runs:
 
 def read(mailbox_id: int, uids: Uids) -> list[Held]:
     return [Held(*row) for row in _rows(READ, mailbox_id, uids)]
+
+
+def newer(mailbox_id: int, uids: Uids, since: int) -> list[int]:
+    """The UIDs of entries that changed after a modseq."""
+    return [uid for (uid,) in _rows(NEWER, mailbox_id, uids, since=since)]
 
 
 def remove(mailbox_id: int, uids: Uids, *, only: int, modseq: int, until: datetime) -> list[Held]:
