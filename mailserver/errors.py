@@ -4,6 +4,9 @@ CorreioError
 ├── ConfigurationError      a setting cannot be used
 ├── NotFound                no such mailbox, message, queue entry … (or not yours)
 ├── AlreadyExists           the name is taken
+│   └── SpecialUseTaken     another folder is the account's Sent, Trash … already
+├── HasChildren             there are folders below this one
+├── TooManyKeywords         the account has as many keywords as it may
 ├── InvalidName             the name or address cannot be used
 ├── NotPermitted            the account may not do this
 ├── AuthenticationFailed    wrong address, password or token
@@ -41,6 +44,18 @@ class NotFound(CorreioError):
 
 
 class AlreadyExists(CorreioError):
+    pass
+
+
+class SpecialUseTaken(AlreadyExists):
+    pass
+
+
+class HasChildren(CorreioError):
+    pass
+
+
+class TooManyKeywords(CorreioError):
     pass
 
 
