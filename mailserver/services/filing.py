@@ -69,7 +69,10 @@ def file(writer: MailboxWriter, filings: Sequence[Filing]) -> list[Filed]:
     threads = conversations.assign(
         [
             conversations.Belonging(
-                account_id, filing.parsed.base_subject, filing.parsed.message_id, parsed_columns.mentioned(filing.parsed)
+                account_id,
+                filing.parsed.base_subject,
+                filing.parsed.message_id,
+                parsed_columns.mentioned(filing.parsed),
             )
             for account_id, filing in zip(accounts, filings, strict=True)
         ]

@@ -31,7 +31,7 @@ TYPES: Mapping[str, str] = {
 }
 
 
-def values(parsed: Parsed, raw: bytes) -> dict[str, object]:
+def values(parsed: Parsed, raw: bytes | memoryview) -> dict[str, object]:
     """The values in the order of `TYPES`; `raw` is what was parsed."""
     return {
         "sent_at": parsed.date,
