@@ -8,12 +8,14 @@ from datetime import datetime
 from mailserver.mail import bodies, names, preview, structure
 from mailserver.mail.addresslists import HeaderAddress, parse_list
 from mailserver.mail.headers import Headers, message_ids, parse_date
+from mailserver.mail.imapforms import Forms, forms
 from mailserver.mail.searchterms import fold
 from mailserver.mail.structure import Part
 from mailserver.mail.threading import base_subject
 
-# Raise it when a stored field would come out differently; the store then reads old messages again.
-PARSER_VERSION = 1
+# Raise it when a stored field would come out differently; old messages are then read again (services/reparse.py).
+# `makemigrations` wants a migration for it: an index of the store holds the messages of older versions.
+PARSER_VERSION = 2
 
 MAX_SUBJECT = 998
 MAX_ID_OCTETS = 998
@@ -52,6 +54,7 @@ class Parsed:
     header_cut: bool
     is_list: bool
     auto_submitted: bool
+    forms: Forms
 
 
 def parse(raw: bytes) -> Parsed:
@@ -85,6 +88,7 @@ def parse(raw: bytes) -> Parsed:
         header_cut=header_cut,
         is_list=_is_list(headers),
         auto_submitted=_is_automatic(headers),
+        forms=forms(raw, root, headers),
     )
 
 
