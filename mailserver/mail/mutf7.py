@@ -1,4 +1,4 @@
-"""Mailbox names in modified UTF-7 (RFC 3501 §5.1.3): all but printable ASCII as base64 of UTF-16 between `&` and `-`."""
+"""Mailbox names in modified UTF-7 (RFC 3501 §5.1.3): what is not printable ASCII is base64 of UTF-16 in `&…-`."""
 
 from __future__ import annotations
 

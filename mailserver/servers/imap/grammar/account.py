@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from binascii import Error as NotBase64
 
 from mailserver.servers.imap.grammar import names
 from mailserver.servers.imap.grammar.lexer import MAX_NUMBER64, Lexer
@@ -18,7 +17,7 @@ from mailserver.servers.imap.grammar.sessioncommands import (
     SetQuota,
 )
 
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_BASE64 = re.compile(rb"(?![ =])(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?(?= |\Z)")
 _MAX_ID_FIELDS = 30
 
 
@@ -65,13 +64,10 @@ def set_quota(lexer: Lexer) -> SetQuota:
 
 def _initial(lexer: Lexer) -> bytes:
     """RFC 4959 §3: `=` is an answer without octets."""
-    found = lexer.match(_BASE64)
-    if found and found[0] == b"=":
-        return b""
-    try:
-        return b64decode(found[0] if found else b"", validate=True)
-    except NotBase64 as error:
-        raise lexer.wrong("base64 expected") from error
+    if found := lexer.match(_BASE64):
+        return b64decode(found[0])
+    lexer.expect(b"=")
+    return b""
 
 
 def _id_field(lexer: Lexer) -> tuple[str, str | None]:
