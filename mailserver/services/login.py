@@ -16,6 +16,7 @@ from mailserver.store.models import Account
 from mailserver.store.models import Address as AddressRow
 
 SUBMISSION = "submission"
+MAILDROP = "maildrop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,9 @@ def check_token(token: str, purpose: str = SUBMISSION) -> Token:
     return Token(value["a"], value["p"], (draft[0], draft[1]) if draft else None, issued_at)
 
 
-def redeem(*, token: str, identity: str = "") -> Login:
-    """Sign in with a token for submission. Raises AuthenticationFailed, also when `identity` is somebody else."""
-    found = check_token(token)
+def redeem(*, token: str, identity: str = "", purpose: str = SUBMISSION) -> Login:
+    """Sign in with a token for `purpose`. Raises AuthenticationFailed, also when `identity` is somebody else."""
+    found = check_token(token, purpose)
     account = Account.objects.filter(pk=found.account_id, is_active=True).first()
     if account is None:
         raise AuthenticationFailed("The account of this token is gone.")
