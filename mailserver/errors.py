@@ -11,6 +11,7 @@ CorreioError
 ├── NotPermitted            the account may not do this
 ├── AuthenticationFailed    wrong address, password or token
 ├── TooManyAttempts         too many failed sign-ins of late
+├── MaildropInUse           another POP3 session has the mailbox for itself
 ├── UnknownRecipient        no such address here
 │   └── RecipientDisabled   the address or its account is switched off
 ├── DomainDisabled          the domain takes no mail for the moment
@@ -72,6 +73,10 @@ class AuthenticationFailed(CorreioError):
 
 
 class TooManyAttempts(CorreioError):
+    pass
+
+
+class MaildropInUse(CorreioError):
     pass
 
 

@@ -83,6 +83,13 @@ class Input:
         """Throw away all that was received and not yet taken."""
         self._taken(len(self._buffer))
 
+    def move_to(self, transport: asyncio.Transport) -> None:
+        """From now on it is another transport of the same connection that is paused: TLS has begun."""
+        if self._paused:
+            self._transport.resume_reading()
+            transport.pause_reading()
+        self._transport = transport
+
     async def starts_with(self, prefix: bytes) -> bool:
         """Whether the bytes not yet taken begin so; waits for the first ones. Raises EndOfStream."""
         while not self._buffer:

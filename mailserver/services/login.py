@@ -19,6 +19,7 @@ from mailserver.store.models import Address as AddressRow
 
 SUBMISSION = "submission"
 IMAP = "imap"
+MAILDROP = "maildrop"
 
 _verified = Verified()
 

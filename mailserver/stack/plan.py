@@ -52,6 +52,8 @@ class Plan:
             "CORREIO_MX_PORT": config.mx_port,
             "CORREIO_SUBMISSION_PORT": config.submission_port,
             "CORREIO_SUBMISSIONS_PORT": config.submissions_port,
+            "CORREIO_POP3_PORT": config.pop3_port,
+            "CORREIO_POP3S_PORT": config.pop3s_port,
         }
 
 
@@ -126,7 +128,7 @@ def preparations(plan: Plan) -> list[Child]:
 
 def servers(plan: Plan) -> list[Child]:
     """The processes that make up the running system, on top of PostgreSQL and Redis."""
-    return [_smtp(plan), _worker(plan), _beat(plan), _web(plan)]
+    return [_smtp(plan), _pop3(plan), _worker(plan), _beat(plan), _web(plan)]
 
 
 def _smtp(plan: Plan) -> Child:
@@ -146,6 +148,16 @@ def _smtp(plan: Plan) -> Child:
             "submission": plan.at(config.submission_port),
             "submissions": plan.at(config.submissions_port),
         },
+    )
+
+
+def _pop3(plan: Plan) -> Child:
+    config, host = plan.config, plan.reach
+    return replace(
+        manage(plan, "pop3", "runpop3"),
+        ready=probes.pop3([(host, config.pop3_port, False), (host, config.pop3s_port, True)]),
+        grace=12,  # it gives its sessions 10 s to end the command under way
+        listens={"pop3": plan.at(config.pop3_port), "pop3s": plan.at(config.pop3s_port)},
     )
 
 

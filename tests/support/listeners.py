@@ -78,6 +78,7 @@ def listening(
 
 @contextmanager
 def running(house: House) -> Iterator[list[int]]:
+    """Open the listeners of a house on their ports (0: any), until the block ends; the ports."""
     ports: list[int] = []
     ready, done = threading.Event(), asyncio.Event()
     loop = uvloop.new_event_loop()

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('store', '0008_search'),
+        ('store', '0009_imap'),
     ]
 
     operations = [
