@@ -15,14 +15,14 @@ from mailserver.errors import NotFound, OverQuota
 from mailserver.mail import encodings, structure
 from mailserver.mail.message import parse
 from mailserver.mail.numbersets import Runs, runs_of
-from mailserver.services import mailboxes, spamlessons
+from mailserver.services import flags, mailboxes, spamlessons
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import room
 from mailserver.store import blobs, entrysets
 from mailserver.store.entrysets import Marks, Uids
 from mailserver.store.models import Label, Mailbox, MailboxMessage, Message
 from mailserver.store.models.mailbox import Flag
-from mailserver.store.writer import writing
+from mailserver.store.writer import MailboxWriter, writing
 
 _GAP = 4 * 1024  # octets between two parts that are read along rather than asked for separately
 _ENCODED = 3  # octets of quoted-printable for one
@@ -163,6 +163,66 @@ def append(*, account_id: int, mailbox_id: int, raw: bytes, flags: int = 0, at: 
         (blob,) = blobs.put([raw])
         filing = Filing(mailbox_id=mailbox_id, blob=blob, parsed=parsed, at=at or timezone.now(), flags=flags)
         return file(writer, [filing])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A message that a mail program brings; `flags` by name, `at` its internal date (now without)."""
+
+    raw: bytes
+    flags: tuple[str, ...] = ()
+    at: datetime | None = None
+
+
+def append_all(account_id: int, mailbox_id: int, batch: Sequence[Appended]) -> list[int]:
+    """Store messages, all or none; their UIDs in order. Raises NotFound, OverQuota, InvalidName, TooManyKeywords."""
+    mailboxes.get(account_id, mailbox_id)
+    ready = _Brought(account_id, mailbox_id, batch)
+    with writing([mailbox_id]) as writer:
+        return ready.put(writer)
+
+
+def replace(account_id: int, mailbox_id: int, uid: int, *, target_id: int, new: Appended) -> int:
+    """Store a message and delete another one for good, in one step (RFC 8508); the UID of the new one.
+
+    Raises as `append_all`, and NotFound when the old message is gone.
+    """
+    mailboxes.get(account_id, mailbox_id)
+    mailboxes.get(account_id, target_id)
+    ready = _Brought(account_id, target_id, [new])
+    with writing([mailbox_id, target_id]) as writer:
+        if not writer.remove(mailbox_id, [uid]):
+            raise NotFound("There is no such message.")
+        return ready.put(writer)[0]
+
+
+class _Brought:
+    """Messages read and hashed before the lock of their folder. Raises OverQuota, InvalidName, TooManyKeywords."""
+
+    def __init__(self, account_id: int, mailbox_id: int, batch: Sequence[Appended]) -> None:
+        if sum(len(one.raw) for one in batch) > room(account_id):
+            raise OverQuota("There is no room left for this message.")
+        self._mailbox_id, self._batch = mailbox_id, batch
+        self._parsed = [parse(one.raw) for one in batch]
+        self._blobs = blobs.describe([one.raw for one in batch])
+        self._flags = [flags.resolve(account_id, one.flags, make=True) for one in batch]
+
+    def put(self, writer: MailboxWriter) -> list[int]:
+        blobs.keep(self._blobs)
+        filings = [
+            Filing(
+                mailbox_id=self._mailbox_id,
+                blob=blob,
+                parsed=parsed,
+                at=one.at or timezone.now(),
+                flags=bits,
+                keywords=list(keywords) or None,
+            )
+            for one, parsed, blob, (bits, keywords) in zip(
+                self._batch, self._parsed, self._blobs, self._flags, strict=True
+            )
+        ]
+        return [filed.uid for filed in file(writer, filings)]
 
 
 def locate(account_id: int, message_id: int) -> list[tuple[Mailbox, MailboxMessage]]:

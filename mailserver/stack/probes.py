@@ -25,6 +25,11 @@ def smtp(doors: Sequence[tuple[str, int, bool]]) -> Probe:
     return _greeting(doors, b"220 ")
 
 
+def imap(doors: Sequence[tuple[str, int, bool]]) -> Probe:
+    """All of the (host, port, implicit TLS) greet with an untagged OK (RFC 9051 §7.1.1)."""
+    return _greeting(doors, b"* OK ")
+
+
 def pop3(doors: Sequence[tuple[str, int, bool]]) -> Probe:
     """All of the (host, port, implicit TLS) greet with +OK (RFC 1939 §4)."""
     return _greeting(doors, b"+OK ")

@@ -1,4 +1,4 @@
-"""Our own IMAP listeners on free ports, in a thread with a loop of its own, and clients that talk to them line by line."""
+"""Our own IMAP listeners on free ports, in a thread with a loop of its own, and clients that talk to them."""
 
 from __future__ import annotations
 
