@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,7 +67,7 @@ def parse(raw: bytes) -> Parsed:
     senders = parse_list(headers.unfolded("from")) or parse_list(headers.unfolded("sender"))
     sender = senders[0] if senders else None
     to, cc = parse_list(headers.undecoded("to")), parse_list(headers.undecoded("cc"))
-    search_header, header_cut = _search_header(subject, sender, [*to, *cc])
+    search_header, header_cut = _search_header(subject, senders, [*to, *cc])
     return Parsed(
         subject=subject,
         sender=sender,
@@ -138,12 +139,12 @@ def _attachment(raw: bytes, part: Part) -> tuple[str, str, int, str]:
     return name or names.for_type(part.type, part.section), part.type, part.decoded_size, part.section
 
 
-def _search_header(subject: str, sender: HeaderAddress | None, recipients: list[HeaderAddress]) -> tuple[str, bool]:
-    fields = (
-        subject,
-        f"{sender.name} {sender.address}" if sender else "",
-        ", ".join(f"{person.name} {person.address}" for person in recipients),
-    )
-    text = "\x01".join(fold(field).strip() for field in fields)
+def people(addresses: Iterable[HeaderAddress]) -> str:
+    """Names and addresses as they are searched."""
+    return ", ".join(f"{person.name} {person.address}" for person in addresses)
+
+
+def _search_header(subject: str, senders: list[HeaderAddress], recipients: list[HeaderAddress]) -> tuple[str, bool]:
+    text = "\x01".join(fold(field).strip() for field in (subject, people(senders), people(recipients)))
     cut = _cut(text, MAX_SEARCH_OCTETS)
     return cut, cut != text
