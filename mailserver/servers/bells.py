@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 
 import redis.asyncio
 from redis.exceptions import RedisError
@@ -19,6 +20,8 @@ from mailserver.services.listening import channel
 logger = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2.0
+# A subscription needs a channel, also when everybody has left meanwhile.
+_NOBODY = "correio:bell:nobody"
 
 # Gets what was rung as JSON text: mailbox id → modseq; `{}` when something may have been missed.
 Listener = Callable[[str], None]
@@ -32,6 +35,8 @@ class Bells:
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
         self._pubsub: redis.asyncio.client.PubSub | None = None
         self._reader: asyncio.Task[None] | None = None
+        # Not while a connection is being made: cancelled then, the client leaves it open.
+        self._settled = asyncio.Event()
 
     def __len__(self) -> int:
         """How many accounts are listened to."""
@@ -61,24 +66,31 @@ class Bells:
             if self._pubsub is not None:
                 await self._unsubscribe(name)
             return
-        self._reader.cancel()
-        self._reader = None
+        await self._stop()
 
     async def close(self) -> None:
         """Hear nothing any more."""
         self._listeners.clear()
-        if self._reader is not None:
-            self._reader.cancel()
-            self._reader = None
+        await self._stop()
+
+    async def _stop(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), _RETRY_SECONDS)
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
 
     async def _read(self) -> None:
         """Subscribe to every channel somebody listens to and pass on; after a break, tell all to look."""
         while True:
             client = redis.asyncio.Redis.from_url(self._url)
+            self._settled.clear()
             try:
                 async with client.pubsub() as pubsub:
-                    await pubsub.subscribe(*self._listeners)
+                    await pubsub.subscribe(*self._listeners or [_NOBODY])
                     self._pubsub = pubsub
+                    self._settled.set()
                     self._tell_all()
                     async for message in pubsub.listen():
                         if message["type"] == "message":
@@ -88,6 +100,7 @@ class Bells:
             finally:
                 self._pubsub = None
                 await client.aclose()
+                self._settled.set()
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _subscribe(self, name: str) -> None:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
 from mailserver.errors import AlreadyExists, HasChildren, InvalidName, NotFound, NotPermitted
-from mailserver.services import mailboxes, messages
+from mailserver.services import mailboxes, messages, subscriptions
 from mailserver.store import bell, summary
 from mailserver.store.models import Account, Mailbox
 
@@ -71,18 +71,15 @@ def by_path(account_id: int, path: str) -> Folder:
 
 
 def create(account_id: int, path: str, special_use: str = "") -> Folder:
-    """A new folder with exactly this path, and the levels above it that are missing.
+    """A new folder with exactly this path, and the levels above it that are missing; subscribed if the name was.
 
     Raises InvalidName, AlreadyExists, SpecialUseTaken.
     """
-    mailboxes.create(account_id=account_id, path=_exact(path), special_use=special_use)
+    with transaction.atomic():
+        subscribed = subscriptions.taken_up(account_id, path)
+        mailboxes.create(account_id=account_id, path=_exact(path), special_use=special_use, subscribed=subscribed)
+        bell.ring_on_commit(account_id, {})
     return by_path(account_id, path)
-
-
-def subscribe(account_id: int, path: str, on: bool) -> None:
-    """Put a folder among those the account wants to see, or take it out. Raises NotFound."""
-    if not Mailbox.objects.filter(account_id=account_id, path=normal(path)).update(subscribed=on):
-        raise NotFound("There is no such folder.")
 
 
 @transaction.atomic
@@ -152,7 +149,10 @@ def delete(account_id: int, path: str) -> None:
             cursor.execute(statement, {"box": box.pk})
     summary.refresh(threads)
     _free(account_id, box.uidvalidity)
+    if box.subscribed:
+        subscriptions.remember(account_id, path)
     bell.ring_on_commit(account_id, {box.pk: box.highestmodseq + 1})
+    bell.ring_on_commit(account_id, {})
 
 
 def _exact(path: str) -> str:

@@ -92,7 +92,7 @@ def valid_path(path: str) -> str:
     return "/".join(levels)
 
 
-def create(*, account_id: int, path: str, special_use: str = Use.NONE) -> Mailbox:
+def create(*, account_id: int, path: str, special_use: str = Use.NONE, subscribed: bool = True) -> Mailbox:
     """A new folder, with the levels above it when they are missing.
 
     Raises InvalidName, AlreadyExists, SpecialUseTaken.
@@ -105,7 +105,11 @@ def create(*, account_id: int, path: str, special_use: str = Use.NONE) -> Mailbo
                 raise SpecialUseTaken("Another folder has this use already.")
             make_above(account_id, path, uidvalidity)
             return Mailbox.objects.create(
-                account_id=account_id, path=path, special_use=special_use, uidvalidity=uidvalidity
+                account_id=account_id,
+                path=path,
+                special_use=special_use,
+                uidvalidity=uidvalidity,
+                subscribed=subscribed,
             )
     except IntegrityError as error:
         raise AlreadyExists(f"There is a folder {path} already.") from error

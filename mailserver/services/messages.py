@@ -15,7 +15,8 @@ from mailserver.errors import NotFound, OverQuota
 from mailserver.mail import encodings, structure
 from mailserver.mail.message import parse
 from mailserver.mail.numbersets import Runs, runs_of
-from mailserver.services import flags, mailboxes, spamlessons
+from mailserver.services import flags as keywords
+from mailserver.services import mailboxes, spamlessons
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import room
 from mailserver.store import blobs, entrysets
@@ -205,7 +206,7 @@ class _Brought:
         self._mailbox_id, self._batch = mailbox_id, batch
         self._parsed = [parse(one.raw) for one in batch]
         self._blobs = blobs.describe([one.raw for one in batch])
-        self._flags = [flags.resolve(account_id, one.flags, make=True) for one in batch]
+        self._flags = [keywords.resolve(account_id, one.flags, make=True) for one in batch]
 
     def put(self, writer: MailboxWriter) -> list[int]:
         blobs.keep(self._blobs)
@@ -216,9 +217,9 @@ class _Brought:
                 parsed=parsed,
                 at=one.at or timezone.now(),
                 flags=bits,
-                keywords=list(keywords) or None,
+                keywords=list(labels) or None,
             )
-            for one, parsed, blob, (bits, keywords) in zip(
+            for one, parsed, blob, (bits, labels) in zip(
                 self._batch, self._parsed, self._blobs, self._flags, strict=True
             )
         ]

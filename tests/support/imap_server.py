@@ -59,7 +59,7 @@ def listening(
         Listener("imap", 0, lambda: Connection(site, Session)),
         Listener("imaps", 0, lambda: Connection(site, Session), encrypted=True),
     ]
-    with running(House("127.0.0.1", listeners, register, certificate, closing=(site.hub.close,))) as ports:
+    with running(House("127.0.0.1", listeners, register, certificate, closing=(site.close,))) as ports:
         yield ImapPorts(*ports, site)
 
 

@@ -38,6 +38,13 @@ class Site:
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     accounts: dict[int, int] = field(default_factory=dict)
     compressed: set[object] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def close(self) -> None:
+        """When no connection is left: let the sessions end too, and hear nothing any more."""
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=self.limits.handshake)
+        await self.hub.close()
 
 
 class Speaker(Protocol):
@@ -62,7 +69,6 @@ class Connection(asyncio.Protocol):
         self.admitted = False
         self._make_speaker = speaker
         self._speaker: Speaker | None = None
-        self._task: asyncio.Task[None] | None = None
         self._out: list[bytes] = []
         self._waiting = 0
         self._deflated: Deflated | None = None
@@ -73,13 +79,13 @@ class Connection(asyncio.Protocol):
     # The life of the connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports have the methods of asyncio.Transport without being a subclass. After STARTTLS the
-        # loop calls this again for the encrypted one.
+        # uvloop's transports have the methods of asyncio.Transport without being a subclass.
         self._use(cast(asyncio.Transport, transport))
-        if self._task is None:
-            self.admitted = self.site.register.enter(self, self.peer)
-            self._speaker = self._make_speaker(self)
-            self._task = self.loop.create_task(self._serve(self._speaker))
+        self.admitted = self.site.register.enter(self, self.peer)
+        self._speaker = self._make_speaker(self)
+        task = self.loop.create_task(self._serve(self._speaker))
+        self.site.tasks.add(task)
+        task.add_done_callback(self.site.tasks.discard)
 
     def _use(self, transport: asyncio.Transport) -> None:
         name = transport.get_extra_info("peername")

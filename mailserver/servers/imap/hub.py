@@ -73,9 +73,10 @@ class Hub:
             self._clock = None
 
     async def close(self) -> None:
-        for task in (self._clock, self._work):
-            if task is not None:
-                task.cancel()
+        tasks = [task for task in (self._clock, self._work) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._bells.close()
 
     def hear(self, account_id: int, text: str) -> None:

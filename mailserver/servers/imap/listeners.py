@@ -35,7 +35,7 @@ def house(config: Config) -> House:
     listeners = [Listener("imap", config.imap_port, _connection(site))]
     if certificate:
         listeners.append(Listener("imaps", config.imaps_port, _connection(site), encrypted=True))
-    return House(config.bind, listeners, register, certificate, closing=(site.hub.close,))
+    return House(config.bind, listeners, register, certificate, closing=(site.close,))
 
 
 def _connection(site: Site) -> Callable[[], asyncio.Protocol]:

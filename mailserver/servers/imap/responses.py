@@ -69,7 +69,7 @@ def astring(value: str) -> bytes:
 
 def mailbox(path: str, *, utf8: bool = False) -> bytes:
     """A folder's name: modified UTF-7 (RFC 3501 §5.1.3), or UTF-8 after ENABLE UTF8=ACCEPT or IMAP4rev2."""
-    return text(path, utf8=True) if utf8 else astring(mutf7(path))
+    return text(path, utf8=True) if utf8 else astring(mutf7(path).decode("ascii"))
 
 
 def flags(names: Iterable[str]) -> bytes:

@@ -107,9 +107,10 @@ class Session:
         self._stopping, self._bye = True, text
         self.connection.input.nudge()
 
-    @property
-    def is_stopping(self) -> bool:
-        return self._stopping
+    def go_on(self) -> None:
+        """Raises Ends when the session is to end."""
+        if self._stopping:
+            raise Ends(self._bye)
 
     # The conversation
 
@@ -173,14 +174,12 @@ class Session:
         try:
             async with asyncio.timeout_at(until):
                 while not self.connection.input and not self.connection.input.ended:
-                    if self._stopping:
-                        raise Ends(self._bye)
                     await self.updates.push()
+                    self.go_on()
                     await self.connection.input.stir()
         except TimeoutError:
             raise Ends("You were silent for too long.") from None
-        if self._stopping:
-            raise Ends(self._bye)
+        self.go_on()
 
     async def _execute(self, line: Line) -> Done:
         command = COMMANDS[type(line.command)]

@@ -7,7 +7,7 @@ from mailserver.store.models.dkim import DkimKey
 from mailserver.store.models.domain import Address, Domain, Group
 from mailserver.store.models.event import Event
 from mailserver.store.models.forward import Forward
-from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Orphan, Vanished
+from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Orphan, Subscription, Vanished
 from mailserver.store.models.maildrop import MaildropLease
 from mailserver.store.models.message import Message
 from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
@@ -42,6 +42,7 @@ __all__ = [
     "SpamLesson",
     "SpamTotal",
     "SpamWord",
+    "Subscription",
     "Thread",
     "ThreadBox",
     "ThreadReference",

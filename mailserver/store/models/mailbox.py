@@ -71,6 +71,20 @@ class Mailbox(models.Model):
         return self.path.rpartition("/")[2]
 
 
+class Subscription(models.Model):
+    """A name that an account subscribed to and that no folder has; a folder's own row says whether it is."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
+    path = models.CharField(max_length=255)
+
+    class Meta:
+        db_table = "subscription"
+        constraints = [models.UniqueConstraint("account", "path", name="subscription_path")]
+
+    def __str__(self) -> str:
+        return self.path
+
+
 class Label(models.Model):
     """An IMAP keyword of an account with the name and colour the page shows. Ids are unique over all accounts.
 

@@ -6,8 +6,8 @@ from tests.support.mail import message as letter
 
 
 def test_select_tells_all_there_is_to_know(bob_in, connect, bob):
-    bob_in.append("INBOX", letter("one"))
-    bob_in.append("INBOX", letter("two"), "\\Seen")
+    bob_in.append("INBOX", letter())
+    bob_in.append("INBOX", letter(), "\\Seen")
     told = bob_in.ok("SELECT INBOX")
     joined = b"\n".join(told)
     assert told[0] == b"FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)"

@@ -8,7 +8,7 @@ from mailserver.servers import bridge
 from mailserver.servers.imap.grammar import mailboxcommands as commands
 from mailserver.servers.imap.responses import Done, Refusal
 from mailserver.servers.imap.uses import USE_OF_ATTRIBUTE
-from mailserver.services import folders
+from mailserver.services import folders, subscriptions
 
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
@@ -43,10 +43,10 @@ async def rename(session: Session, command: commands.Rename) -> Done:
 
 
 async def subscribe(session: Session, command: commands.Subscribe) -> Done:
-    await bridge.run(folders.subscribe, account_id=session.account_id, path=command.mailbox, on=True)
+    await bridge.run(subscriptions.subscribe, account_id=session.account_id, path=command.mailbox)
     return Done("Subscribed.")
 
 
 async def unsubscribe(session: Session, command: commands.Unsubscribe) -> Done:
-    await bridge.run(folders.subscribe, account_id=session.account_id, path=command.mailbox, on=False)
+    await bridge.run(subscriptions.unsubscribe, account_id=session.account_id, path=command.mailbox)
     return Done("Unsubscribed.")

@@ -36,13 +36,12 @@ async def _until_something_comes(session: Session) -> None:
     until = loop.time() + limits.idle
     stream = session.connection.input
     while not stream and not stream.ended:
-        if session.is_stopping:
-            return
         if loop.time() >= until:
             raise Ends("You were silent for too long.")
         try:
             async with asyncio.timeout(limits.sign_of_life):
                 await session.updates.push()
+                session.go_on()
                 await stream.stir()
         except TimeoutError:
             session.say("OK Still here")

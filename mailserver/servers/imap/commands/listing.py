@@ -12,7 +12,7 @@ from mailserver.servers.imap import responses, uses
 from mailserver.servers.imap.commands import status
 from mailserver.servers.imap.grammar import mailboxcommands as commands
 from mailserver.servers.imap.responses import Done
-from mailserver.services import folders
+from mailserver.services import folders, subscriptions
 from mailserver.services.folders import Folder
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ async def list_with_uses(session: Session, command: commands.Xlist) -> Done:
 
 async def _names(session: Session) -> list[_Name]:
     found: list[Folder] = await bridge.run(folders.listing, account_id=session.account_id)
-    lost: list[str] = await bridge.run(folders.lost_subscriptions, account_id=session.account_id)
+    lost: list[str] = await bridge.run(subscriptions.without_folder, account_id=session.account_id)
     with_children = {above for folder in found for above in _levels_above(folder.path)}
     names = [_Name(one.path, one, one.subscribed, one.path in with_children) for one in found]
     names += [_Name(path, None, True, path in with_children) for path in lost]
