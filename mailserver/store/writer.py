@@ -131,16 +131,20 @@ class MailboxWriter:
         if changed:
             self.modseq(mailbox_id)
             self.boxes[mailbox_id].unseen += sum((one.before & Flag.SEEN) - (one.flags & Flag.SEEN) for one in changed)
-            shown = (one.thread_id for one in changed if one.relabelled or (one.before ^ one.flags) & summary.SHOWN)
+            shown = (
+                one.thread_id
+                for one in changed
+                if one.labels != one.keywords or (one.before ^ one.flags) & summary.SHOWN
+            )
             self._note(mailbox_id, (one.uid for one in changed), shown)
         return changed
 
     def remove(self, mailbox_id: int, uids: Uids, *, only: int = 0) -> list[Held]:
         """Expunge entries, those that have all flags of `only`; which were there, by UID."""
-        modseq, until = self._coming(mailbox_id), timezone.now() + VANISHED_FOR
-        gone = entrysets.remove(mailbox_id, uids, only=only, modseq=modseq, until=until)
+        gone = entrysets.read(mailbox_id, uids, only=only)
         if gone:
-            self.modseq(mailbox_id)
+            modseq, until = self.modseq(mailbox_id), timezone.now() + VANISHED_FOR
+            entrysets.remove(mailbox_id, [one.uid for one in gone], modseq=modseq, until=until)
             self._removed = True
             self._count(mailbox_id, gone, -1)
             self._note(mailbox_id, (one.uid for one in gone), (one.thread_id for one in gone))
@@ -151,9 +155,10 @@ class MailboxWriter:
         held = entrysets.read(mailbox_id, uids)
         if not held:
             return []
-        box, modseq, now = self.boxes[target_id], self.modseq(target_id), timezone.now()
-        first = box.uidnext
-        entrysets.copy(mailbox_id, uids, target=target_id, uidnext=first, modseq=modseq, without=Flag.DELETED, now=now)
+        box, modseq = self.boxes[target_id], self.modseq(target_id)
+        first, now = box.uidnext, timezone.now()
+        placed = {"target": target_id, "uidnext": first, "modseq": modseq, "now": now}
+        entrysets.copy(mailbox_id, [one.uid for one in held], without=int(Flag.DELETED), **placed)
         box.uidnext += len(held)
         self._count(target_id, held, 1)
         self._note(target_id, range(first, box.uidnext), (one.thread_id for one in held))
