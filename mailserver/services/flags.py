@@ -170,7 +170,7 @@ def _marks(mode: Mode, bits: int, ids: tuple[int, ...]) -> Marks:
 
 def _teach(writer: MailboxWriter, mailbox_id: int, changed: Sequence[Flagged]) -> None:
     """Messages called spam or good."""
-    for flag in (Flag.JUNK, Flag.NOT_JUNK):
+    for flag in (int(Flag.JUNK), int(Flag.NOT_JUNK)):
         uids = [one.uid for one in changed if one.flags & ~one.before & flag]
         if uids:
             rows = MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=uids)

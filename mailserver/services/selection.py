@@ -57,7 +57,7 @@ int4multirange(int4range(1, b.uidnext)) - coalesce(
 FROM b
 """
 _ENTRIES = "UNION ALL SELECT 1, e.uid, e.modseq, e.flags, e.keywords, NULL FROM"
-# The changes tell which entries to look at: there is no index on modseq. OFFSET 0: the planner would look at all.
+# The changes tell which entries to look at: there is no index on modseq. OFFSET 0: or the planner looks at all.
 DELTA = f"""{_FIRST} {_VANISHED} {_ENTRIES} (SELECT unnest(range_agg(c.uids)) AS run FROM c) r, LATERAL (
     SELECT * FROM mailboxmessage WHERE mailbox_id = %(box)s AND uid >= lower(r.run) AND uid < upper(r.run) OFFSET 0) e
 WHERE e.modseq > %(since)s"""  # noqa: S608

@@ -14,6 +14,7 @@ import psycopg
 from django.db import connection
 
 from mailserver.mail.numbersets import Runs, runs_of
+from mailserver.store.fields import to_ranges
 
 Uids: TypeAlias = Iterable[int] | Runs
 
@@ -26,7 +27,11 @@ _AMONG = """
 FROM unnest(%(lows)s::int[], %(highs)s::int[]) AS r(low, high), LATERAL (
     SELECT * FROM mailboxmessage WHERE mailbox_id = %(box)s AND uid BETWEEN r.low AND r.high OFFSET 0) e
 """
-_THESE = "e.mailbox_id = %(box)s AND e.uid = ANY(%(uids)s)"
+# A list of many UIDs takes as long to write and read as what is done with them.
+_FEW: Final = 500
+_THESE = "e.mailbox_id = %(box)s AND {uids}"
+_LISTED = "e.uid = ANY(%(uids)s)"
+_BETWEEN = "e.uid BETWEEN %(first)s AND %(last)s AND e.uid <@ %(uids)s::int4multirange"
 
 READ = f"""
 SELECT e.uid, e.message_id, e.thread_id, e.flags, m.size {_AMONG} JOIN message m ON m.id = e.message_id
@@ -143,8 +148,13 @@ def mark(mailbox_id: int, uids: Uids, marks: Marks, *, modseq: int, unchanged_si
 
 
 def _execute(statement: str, mailbox_id: int, uids: Sequence[int], **values: Any) -> None:
+    """`uids` ascending."""
+    if len(uids) <= _FEW:
+        values |= {"box": mailbox_id, "uids": list(uids)}
+    else:
+        values |= {"box": mailbox_id, "uids": to_ranges(uids), "first": uids[0], "last": uids[-1]}
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"box": mailbox_id, "uids": list(uids), **values})
+        cursor.execute(statement.replace("{uids}", _LISTED if len(uids) <= _FEW else _BETWEEN), values)
 
 
 def _rows(statement: str, mailbox_id: int, uids: Uids, **values: Any) -> list[tuple[Any, ...]]:

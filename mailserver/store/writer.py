@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -23,6 +24,10 @@ from mailserver.store.entrysets import Flagged, Held, Marks, Uids
 from mailserver.store.fields import to_ranges
 from mailserver.store.models import Mailbox
 from mailserver.store.models.mailbox import Flag
+
+# Plain numbers: with 100,000 entries, enums take ten times as long.
+_SEEN: Final = int(Flag.SEEN)
+_DELETED: Final = int(Flag.DELETED)
 
 VANISHED_FOR = timedelta(hours=24)
 
@@ -130,7 +135,7 @@ class MailboxWriter:
         changed = entrysets.mark(mailbox_id, uids, marks, modseq=modseq, unchanged_since=unchanged_since)
         if changed:
             self.modseq(mailbox_id)
-            self.boxes[mailbox_id].unseen += sum((one.before & Flag.SEEN) - (one.flags & Flag.SEEN) for one in changed)
+            self.boxes[mailbox_id].unseen += sum((one.before & _SEEN) - (one.flags & _SEEN) for one in changed)
             shown = (
                 one.thread_id
                 for one in changed
@@ -158,7 +163,7 @@ class MailboxWriter:
         box, modseq = self.boxes[target_id], self.modseq(target_id)
         first, now = box.uidnext, timezone.now()
         placed = {"target": target_id, "uidnext": first, "modseq": modseq, "now": now}
-        entrysets.copy(mailbox_id, [one.uid for one in held], without=int(Flag.DELETED), **placed)
+        entrysets.copy(mailbox_id, [one.uid for one in held], without=_DELETED, **placed)
         box.uidnext += len(held)
         self._count(target_id, held, 1)
         self._note(target_id, range(first, box.uidnext), (one.thread_id for one in held))
@@ -171,7 +176,7 @@ class MailboxWriter:
     def _count(self, mailbox_id: int, entries: Sequence[Held], sign: int) -> None:
         box = self.boxes[mailbox_id]
         box.total += sign * len(entries)
-        box.unseen += sign * sum(not one.flags & Flag.SEEN for one in entries)
+        box.unseen += sign * sum(not one.flags & _SEEN for one in entries)
         box.size += sign * sum(one.size for one in entries)
 
     def _note(self, mailbox_id: int, uids: Iterable[int], thread_ids: Iterable[int]) -> None:
