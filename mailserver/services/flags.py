@@ -162,6 +162,12 @@ def _make(account_id: int, keywords: Mapping[str, str]) -> None:
     )
 
 
+def marks(account_id: int, names: Iterable[str]) -> Marks:
+    """The flags of a message that comes in. Raises InvalidName, TooManyKeywords."""
+    bits, ids = resolve(account_id, names, make=True)
+    return Marks(set=bits, put=ids)
+
+
 def _marks(mode: Mode, bits: int, ids: tuple[int, ...]) -> Marks:
     if mode == "remove":
         return Marks(clear=bits, take=ids)

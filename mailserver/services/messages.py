@@ -15,7 +15,7 @@ from mailserver.errors import NotFound, OverQuota
 from mailserver.mail import encodings, structure
 from mailserver.mail.message import parse
 from mailserver.mail.numbersets import Runs, runs_of
-from mailserver.services import mailboxes, spamlessons
+from mailserver.services import flags, mailboxes, spamlessons
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import room
 from mailserver.store import blobs, entrysets
@@ -35,6 +35,15 @@ class Moved:
     message_id: int
     source_uid: int
     uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A message a mail program brings: octets, names of flags and keywords, and its internal date or None for now."""
+
+    raw: bytes
+    names: Sequence[str] = ()
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +163,34 @@ def expunge_deleted(account_id: int, mailbox_id: int, uids: Uids | None = None) 
 
 
 def append(*, account_id: int, mailbox_id: int, raw: bytes, flags: int = 0, at: datetime | None = None) -> Filed:
-    """Store a message a client brings (IMAP APPEND, drafts, sent copies). Raises NotFound, OverQuota."""
+    """Store a message (drafts, sent copies, imports). Raises NotFound, OverQuota."""
     mailboxes.get(account_id, mailbox_id)
-    if len(raw) > room(account_id):
-        raise OverQuota("There is no room left for this message.")
-    parsed = parse(raw)
+    return _append(account_id, mailbox_id, [(raw, Marks(set=flags), at)])[0]
+
+
+def append_all(account_id: int, mailbox_id: int, appended: Sequence[Appended]) -> list[Filed]:
+    """Store the messages a mail program brings, all of them or none (RFC 3502); where, in order.
+
+    Raises NotFound, OverQuota, InvalidName, TooManyKeywords.
+    """
+    mailboxes.get(account_id, mailbox_id)
+    brought = [(one.raw, flags.marks(account_id, one.names), one.at) for one in appended]
+    return _append(account_id, mailbox_id, brought)
+
+
+def _append(account_id: int, mailbox_id: int, brought: Sequence[tuple[bytes, Marks, datetime | None]]) -> list[Filed]:
+    size = sum(len(raw) for raw, _, _ in brought)
+    if size > room(account_id):
+        raise OverQuota("There is no room left for this.")
+    parsed = [parse(raw) for raw, _, _ in brought]
+    now = timezone.now()
     with writing([mailbox_id]) as writer:
-        (blob,) = blobs.put([raw])
-        filing = Filing(mailbox_id=mailbox_id, blob=blob, parsed=parsed, at=at or timezone.now(), flags=flags)
-        return file(writer, [filing])[0]
+        stored = blobs.put([raw for raw, _, _ in brought])
+        filings = [
+            Filing(mailbox_id, blob, known, at or now, flags=marks.set, keywords=list(marks.put) or None)
+            for (_, marks, at), blob, known in zip(brought, stored, parsed, strict=True)
+        ]
+        return file(writer, filings)
 
 
 def locate(account_id: int, message_id: int) -> list[tuple[Mailbox, MailboxMessage]]:
