@@ -162,6 +162,12 @@ def _make(account_id: int, keywords: Mapping[str, str]) -> None:
     )
 
 
+def marks(account_id: int, names: Iterable[str]) -> Marks:
+    """The flags of a message that comes in. Raises InvalidName, TooManyKeywords."""
+    bits, ids = resolve(account_id, names, make=True)
+    return Marks(set=bits, put=ids)
+
+
 def _marks(mode: Mode, bits: int, ids: tuple[int, ...]) -> Marks:
     if mode == "remove":
         return Marks(clear=bits, take=ids)
@@ -170,7 +176,7 @@ def _marks(mode: Mode, bits: int, ids: tuple[int, ...]) -> Marks:
 
 def _teach(writer: MailboxWriter, mailbox_id: int, changed: Sequence[Flagged]) -> None:
     """Messages called spam or good."""
-    for flag in (Flag.JUNK, Flag.NOT_JUNK):
+    for flag in (int(Flag.JUNK), int(Flag.NOT_JUNK)):
         uids = [one.uid for one in changed if one.flags & ~one.before & flag]
         if uids:
             rows = MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=uids)

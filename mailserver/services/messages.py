@@ -15,8 +15,7 @@ from mailserver.errors import NotFound, OverQuota
 from mailserver.mail import encodings, structure
 from mailserver.mail.message import parse
 from mailserver.mail.numbersets import Runs, runs_of
-from mailserver.services import flags as keywords
-from mailserver.services import mailboxes, spamlessons
+from mailserver.services import flags, mailboxes, spamlessons
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import room
 from mailserver.store import blobs, entrysets
@@ -36,6 +35,15 @@ class Moved:
     message_id: int
     source_uid: int
     uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A message a mail program brings: octets, names of flags and keywords, and its internal date or None for now."""
+
+    raw: bytes
+    names: Sequence[str] = ()
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,75 +163,59 @@ def expunge_deleted(account_id: int, mailbox_id: int, uids: Uids | None = None) 
 
 
 def append(*, account_id: int, mailbox_id: int, raw: bytes, flags: int = 0, at: datetime | None = None) -> Filed:
-    """Store a message a client brings (IMAP APPEND, drafts, sent copies). Raises NotFound, OverQuota."""
+    """Store a message (drafts, sent copies, imports). Raises NotFound, OverQuota."""
     mailboxes.get(account_id, mailbox_id)
-    if len(raw) > room(account_id):
-        raise OverQuota("There is no room left for this message.")
-    parsed = parse(raw)
-    with writing([mailbox_id]) as writer:
-        (blob,) = blobs.put([raw])
-        filing = Filing(mailbox_id=mailbox_id, blob=blob, parsed=parsed, at=at or timezone.now(), flags=flags)
-        return file(writer, [filing])[0]
+    return _append(account_id, mailbox_id, [(raw, Marks(set=flags), at)])[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """A message that a mail program brings; `flags` by name, `at` its internal date (now without)."""
+def append_all(account_id: int, mailbox_id: int, appended: Sequence[Appended]) -> list[Filed]:
+    """Store the messages a mail program brings, all of them or none (RFC 3502); where, in order.
 
-    raw: bytes
-    flags: tuple[str, ...] = ()
-    at: datetime | None = None
-
-
-def append_all(account_id: int, mailbox_id: int, batch: Sequence[Appended]) -> list[int]:
-    """Store messages, all or none; their UIDs in order. Raises NotFound, OverQuota, InvalidName, TooManyKeywords."""
+    Raises NotFound, OverQuota, InvalidName, TooManyKeywords.
+    """
     mailboxes.get(account_id, mailbox_id)
-    ready = _Brought(account_id, mailbox_id, batch)
-    with writing([mailbox_id]) as writer:
-        return ready.put(writer)
+    brought = [(one.raw, flags.marks(account_id, one.names), one.at) for one in appended]
+    return _append(account_id, mailbox_id, brought)
 
 
-def replace(account_id: int, mailbox_id: int, uid: int, *, target_id: int, new: Appended) -> int:
-    """Store a message and delete another one for good, in one step (RFC 8508); the UID of the new one.
+def replace(account_id: int, mailbox_id: int, uid: int, *, target_id: int, new: Appended) -> Filed:
+    """Store a message and delete another one for good, in one step (RFC 8508); where the new one is.
 
     Raises as `append_all`, and NotFound when the old message is gone.
     """
     mailboxes.get(account_id, mailbox_id)
     mailboxes.get(account_id, target_id)
-    ready = _Brought(account_id, target_id, [new])
+    brought = _Brought(account_id, [(new.raw, flags.marks(account_id, new.names), new.at)])
     with writing([mailbox_id, target_id]) as writer:
         if not writer.remove(mailbox_id, [uid]):
             raise NotFound("There is no such message.")
-        return ready.put(writer)[0]
+        return brought.put(writer, target_id)[0]
+
+
+def _append(account_id: int, mailbox_id: int, messages: Sequence[tuple[bytes, Marks, datetime | None]]) -> list[Filed]:
+    brought = _Brought(account_id, messages)
+    with writing([mailbox_id]) as writer:
+        return brought.put(writer, mailbox_id)
 
 
 class _Brought:
-    """Messages read and hashed before the lock of their folder. Raises OverQuota, InvalidName, TooManyKeywords."""
+    """Messages (octets, flags, internal date) read before the lock of their folder. Raises OverQuota."""
 
-    def __init__(self, account_id: int, mailbox_id: int, batch: Sequence[Appended]) -> None:
-        if sum(len(one.raw) for one in batch) > room(account_id):
-            raise OverQuota("There is no room left for this message.")
-        self._mailbox_id, self._batch = mailbox_id, batch
-        self._parsed = [parse(one.raw) for one in batch]
-        self._blobs = blobs.describe([one.raw for one in batch])
-        self._flags = [keywords.resolve(account_id, one.flags, make=True) for one in batch]
+    def __init__(self, account_id: int, messages: Sequence[tuple[bytes, Marks, datetime | None]]) -> None:
+        if sum(len(raw) for raw, _, _ in messages) > room(account_id):
+            raise OverQuota("There is no room left for this.")
+        self._messages = messages
+        self._parsed = [parse(raw) for raw, _, _ in messages]
+        self._blobs = blobs.describe([raw for raw, _, _ in messages])
 
-    def put(self, writer: MailboxWriter) -> list[int]:
+    def put(self, writer: MailboxWriter, mailbox_id: int) -> list[Filed]:
+        now = timezone.now()
         blobs.keep(self._blobs)
         filings = [
-            Filing(
-                mailbox_id=self._mailbox_id,
-                blob=blob,
-                parsed=parsed,
-                at=one.at or timezone.now(),
-                flags=bits,
-                keywords=list(labels) or None,
-            )
-            for one, parsed, blob, (bits, labels) in zip(
-                self._batch, self._parsed, self._blobs, self._flags, strict=True
-            )
+            Filing(mailbox_id, blob, known, at or now, flags=marks.set, keywords=list(marks.put) or None)
+            for (_, marks, at), blob, known in zip(self._messages, self._blobs, self._parsed, strict=True)
         ]
-        return [filed.uid for filed in file(writer, filings)]
+        return file(writer, filings)
 
 
 def locate(account_id: int, message_id: int) -> list[tuple[Mailbox, MailboxMessage]]:

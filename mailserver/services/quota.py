@@ -1,18 +1,19 @@
-"""How much room an account has and takes."""
+"""How much an account keeps and may keep."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from django.db.models import Sum
+from django.db.models.functions import Coalesce
 
 from mailserver.errors import NotFound
-from mailserver.store.models import Account, Mailbox
+from mailserver.store.models import Account
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """In octets; a limit of 0 is none."""
+    """Octets used, the most that may be (0: no bound), and messages in all folders."""
 
     used_octets: int
     limit_octets: int
@@ -21,8 +22,8 @@ class Quota:
 
 def of(account_id: int) -> Quota:
     """Raises NotFound."""
-    account = Account.objects.filter(pk=account_id).first()
-    if account is None:
+    sums = (Coalesce(Sum("mailboxes__size"), 0), Coalesce(Sum("mailboxes__total"), 0))
+    row = Account.objects.filter(pk=account_id).values_list(sums[0], "quota", sums[1]).first()
+    if row is None:
         raise NotFound("There is no such account.")
-    used = Mailbox.objects.filter(account_id=account_id).aggregate(size=Sum("size"), total=Sum("total"))
-    return Quota(used["size"] or 0, account.quota, used["total"] or 0)
+    return Quota(*row)

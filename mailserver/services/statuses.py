@@ -1,60 +1,57 @@
-"""The state of folders without opening them."""
+"""Counters of folders that are not open (RFC 9051 §6.3.11); what costs something is counted when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Sum
+from django.db import connection
 
-from mailserver.errors import NotFound
-from mailserver.services.folders import normal
-from mailserver.store.models import Mailbox, MailboxMessage
+from mailserver.services import folders
+from mailserver.services.folders import Folder
+from mailserver.store.models import Mailbox
 from mailserver.store.models.mailbox import Flag
+
+# Recent are those nobody claimed, the last ones by UID. Deleted ones are looked for in the whole folder.
+COUNTS = """
+SELECT b.id, CASE WHEN %(recent)s THEN (
+           SELECT count(*) FROM mailboxmessage e WHERE e.mailbox_id = b.id AND e.uid >= b.first_recent_uid) END,
+       CASE WHEN %(deleted)s THEN (
+           SELECT count(*) FROM mailboxmessage e WHERE e.mailbox_id = b.id AND e.flags & %(flag)s <> 0) END,
+       CASE WHEN %(deleted)s THEN (
+           SELECT coalesce(sum(m.size), 0)::bigint FROM mailboxmessage e JOIN message m ON m.id = e.message_id
+           WHERE e.mailbox_id = b.id AND e.flags & %(flag)s <> 0) END
+FROM mailbox b WHERE b.id = ANY(%(boxes)s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class MailboxStatus:
-    """Sizes in octets. `recent`: messages that no session has had for its own yet."""
+class Status:
+    """A folder with what was counted for it; None what was not asked for. `deleted_size` in octets."""
 
-    mailbox_id: int
-    path: str
-    uidvalidity: int
-    uidnext: int
-    highestmodseq: int
-    total: int
-    unseen: int
-    size: int
-    recent: int
-    deleted: int = 0
-    deleted_size: int = 0
+    folder: Folder
+    recent: int | None = None
+    deleted: int | None = None
+    deleted_size: int | None = None
 
 
-def of(account_id: int, paths: Sequence[str], *, deleted: bool = False) -> list[MailboxStatus]:
-    """The state of these folders, in order; `deleted` counts those marked so, which looks at every entry.
+def status(
+    account_id: int, paths: Collection[str], *, recent: bool = False, deleted: bool = False
+) -> dict[str, Status]:
+    """The folders with these paths by path as it was given; those that are not there are left out."""
+    rows = Mailbox.objects.filter(account_id=account_id, path__in={folders.normal(path) for path in paths})
+    found = {folder.path: folder for folder in (Folder(*row) for row in rows.values_list(*folders.FIELDS))}
+    counts = _counts([folder.id for folder in found.values()], recent, deleted) if recent or deleted else {}
+    return {
+        path: Status(folder, *counts.get(folder.id, ()))
+        for path, folder in ((path, found.get(folders.normal(path))) for path in paths)
+        if folder is not None
+    }
 
-    Raises NotFound if one is not there.
-    """
-    boxes = {box.path: box for box in Mailbox.objects.filter(account_id=account_id, path__in=map(normal, paths))}
-    missing = [path for path in paths if normal(path) not in boxes]
-    if missing:
-        raise NotFound("There is no such folder.")
-    return [_status(boxes[normal(path)], deleted=deleted) for path in paths]
 
-
-def _status(box: Mailbox, *, deleted: bool) -> MailboxStatus:
-    recent = MailboxMessage.objects.filter(mailbox=box, uid__gte=box.first_recent_uid).count()
-    marked = MailboxMessage.objects.filter(mailbox=box).extra(where=["flags & %s <> 0"], params=[int(Flag.DELETED)])
-    return MailboxStatus(
-        mailbox_id=box.pk,
-        path=box.path,
-        uidvalidity=box.uidvalidity,
-        uidnext=box.uidnext,
-        highestmodseq=box.highestmodseq,
-        total=box.total,
-        unseen=box.unseen,
-        size=box.size,
-        recent=recent,
-        deleted=marked.count() if deleted else 0,
-        deleted_size=(marked.aggregate(size=Sum("message__size"))["size"] or 0) if deleted else 0,
-    )
+def _counts(mailbox_ids: list[int], recent: bool, deleted: bool) -> dict[int, tuple[int | None, ...]]:
+    values: dict[str, Any] = {"boxes": mailbox_ids, "recent": recent, "deleted": deleted, "flag": int(Flag.DELETED)}
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS, values)
+        return {number: tuple(counted) for number, *counted in cursor}

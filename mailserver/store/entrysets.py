@@ -5,14 +5,16 @@ UIDs come as single numbers or as the runs of `mail/numbersets.py`. All of them 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import psycopg
 from django.db import connection
 
 from mailserver.mail.numbersets import Runs, runs_of
+from mailserver.store.fields import to_ranges
 
 Uids: TypeAlias = Iterable[int] | Runs
 
@@ -20,31 +22,34 @@ Uids: TypeAlias = Iterable[int] | Runs
 LARGEST: Final = (1 << 31) - 1
 ALL: Final[Runs] = ((1, LARGEST),)
 
-_AMONG = "unnest(%(lows)s::int[], %(highs)s::int[]) AS r(low, high)"
-_WHERE = "e.mailbox_id = %(box)s AND e.uid BETWEEN r.low AND r.high"
+# OFFSET 0: each run is one walk along the primary key; left to itself the planner compares all entries with all runs.
+_AMONG = """
+FROM unnest(%(lows)s::int[], %(highs)s::int[]) AS r(low, high), LATERAL (
+    SELECT * FROM mailboxmessage WHERE mailbox_id = %(box)s AND uid BETWEEN r.low AND r.high OFFSET 0) e
+"""
+# A list of many UIDs takes as long to write and read as what is done with them.
+_FEW: Final = 500
+_THESE = "e.mailbox_id = %(box)s AND {uids}"
+_LISTED = "e.uid = ANY(%(uids)s)"
+_BETWEEN = "e.uid BETWEEN %(first)s AND %(last)s AND e.uid <@ %(uids)s::int4multirange"
 
 READ = f"""
-SELECT e.uid, e.message_id, e.thread_id, e.flags, m.size
-FROM {_AMONG}, mailboxmessage e JOIN message m ON m.id = e.message_id WHERE {_WHERE} ORDER BY e.uid
-"""  # noqa: S608
+SELECT e.uid, e.message_id, e.thread_id, e.flags, m.size {_AMONG} JOIN message m ON m.id = e.message_id
+WHERE e.flags & %(only)s::smallint = %(only)s
+"""
+NEWER = f"SELECT e.uid {_AMONG} WHERE e.modseq > %(since)s"
 
 REMOVE = f"""
-WITH gone AS (
-    DELETE FROM mailboxmessage e USING {_AMONG}, message m
-    WHERE {_WHERE} AND e.flags & %(only)s = %(only)s AND m.id = e.message_id
-    RETURNING e.uid, e.message_id, e.thread_id, e.flags, m.size
-), noted AS (
-    INSERT INTO vanished (mailbox_id, uid, modseq, message_id, until)
-    SELECT %(box)s, uid, %(modseq)s, message_id, %(until)s FROM gone
-)
-SELECT uid, message_id, thread_id, flags, size FROM gone ORDER BY uid
+WITH gone AS (DELETE FROM mailboxmessage e WHERE {_THESE} RETURNING e.uid, e.message_id)
+INSERT INTO vanished (mailbox_id, uid, modseq, message_id, until)
+SELECT %(box)s, uid, %(modseq)s, message_id, %(until)s FROM gone
 """  # noqa: S608
 
 COPY = f"""
 INSERT INTO mailboxmessage (mailbox_id, uid, account_id, message_id, thread_id, at, modseq, flags, keywords, saved_at)
 SELECT %(target)s, %(uidnext)s + row_number() OVER (ORDER BY e.uid) - 1, e.account_id, e.message_id, e.thread_id, e.at,
        %(modseq)s, e.flags & ~%(without)s::smallint, e.keywords, %(now)s
-FROM {_AMONG}, mailboxmessage e WHERE {_WHERE}
+FROM mailboxmessage e WHERE {_THESE}
 """  # noqa: S608
 
 # CASE keeps the work on arrays for the entries that need it.
@@ -55,21 +60,15 @@ _KEYWORDS = """CASE
          AND NOT coalesce(e.keywords && %(take)s::int[], false) THEN e.keywords
     ELSE nullif(ARRAY(SELECT DISTINCT k FROM unnest(e.keywords || %(put)s::int[]) k
                       WHERE k <> ALL(%(take)s::int[]) ORDER BY k), '{}') END"""
-_DIFFERS = f"""(({_FLAGS}) <> e.flags OR ({_KEYWORDS}) IS DISTINCT FROM e.keywords)
-    AND e.modseq <= %(unchanged_since)s"""
-
 # Two statements: joining the entries with themselves for what they were before took four times as long.
-STORED = f"""
-SELECT e.uid, e.flags, {_FLAGS}, e.keywords IS DISTINCT FROM ({_KEYWORDS}), {_KEYWORDS}, e.thread_id
-FROM {_AMONG}, mailboxmessage e WHERE {_WHERE} AND {_DIFFERS} ORDER BY e.uid
+MARKED = f"""
+SELECT * FROM (
+    SELECT e.uid, e.flags AS before, {_FLAGS} AS flags, e.keywords AS labels, {_KEYWORDS} AS keywords, e.thread_id
+    {_AMONG} WHERE e.modseq <= %(unchanged_since)s OFFSET 0) n
+WHERE n.before <> n.flags OR n.labels IS DISTINCT FROM n.keywords
 """  # noqa: S608
-STORE = f"""
-UPDATE mailboxmessage e SET flags = {_FLAGS}, keywords = {_KEYWORDS}, modseq = %(modseq)s
-FROM {_AMONG} WHERE {_WHERE} AND {_DIFFERS}
-"""  # noqa: S608
-
-NEWER = f"""
-SELECT e.uid FROM {_AMONG}, mailboxmessage e WHERE {_WHERE} AND e.modseq > %(since)s ORDER BY e.uid
+MARK = f"""
+UPDATE mailboxmessage e SET flags = {_FLAGS}, keywords = {_KEYWORDS}, modseq = %(modseq)s WHERE {_THESE}
 """  # noqa: S608
 
 
@@ -84,12 +83,12 @@ class Held(NamedTuple):
 
 
 class Flagged(NamedTuple):
-    """An entry whose flags or keywords change."""
+    """An entry whose flags or keywords change; `before` and `labels` are the old ones."""
 
     uid: int
     before: int
     flags: int
-    relabelled: bool
+    labels: list[int] | None
     keywords: list[int] | None
     thread_id: int
 
@@ -112,8 +111,9 @@ def runs(uids: Uids) -> Runs:
     return tuple((low, min(high, LARGEST)) for low, high in found if low <= LARGEST)
 
 
-def read(mailbox_id: int, uids: Uids) -> list[Held]:
-    return [Held(*row) for row in _rows(READ, mailbox_id, uids)]
+def read(mailbox_id: int, uids: Uids, *, only: int = 0) -> list[Held]:
+    """The entries that have all the flags of `only`, by UID."""
+    return [Held._make(row) for row in _rows(READ, mailbox_id, uids, only=int(only))]
 
 
 def newer(mailbox_id: int, uids: Uids, since: int) -> list[int]:
@@ -121,44 +121,47 @@ def newer(mailbox_id: int, uids: Uids, since: int) -> list[int]:
     return [uid for (uid,) in _rows(NEWER, mailbox_id, uids, since=since)]
 
 
-def remove(mailbox_id: int, uids: Uids, *, only: int, modseq: int, until: datetime) -> list[Held]:
-    """Take out entries that have all the flags of `only`, leaving vanished rows; which."""
-    return [Held(*row) for row in _rows(REMOVE, mailbox_id, uids, only=only, modseq=modseq, until=until)]
+def remove(mailbox_id: int, uids: Sequence[int], *, modseq: int, until: datetime) -> None:
+    """Take out entries, leaving vanished rows."""
+    _execute(REMOVE, mailbox_id, uids, modseq=modseq, until=until)
 
 
-def copy(mailbox_id: int, uids: Uids, *, target: int, uidnext: int, modseq: int, without: int, now: datetime) -> None:
-    """Put entries into another mailbox too, in UID order; they keep their flags but those of `without`."""
-    values = {"target": target, "uidnext": uidnext, "modseq": modseq, "without": without, "now": now}
-    with connection.cursor() as cursor:
-        cursor.execute(COPY, _values(mailbox_id, uids) | values)
+def copy(mailbox_id: int, uids: Sequence[int], **placed: Any) -> None:
+    """Put entries into the mailbox `target` too, from `uidnext` on in UID order, without the flags `without`."""
+    _execute(COPY, mailbox_id, uids, **placed)
 
 
 def mark(mailbox_id: int, uids: Uids, marks: Marks, *, modseq: int, unchanged_since: int | None) -> list[Flagged]:
-    """Change flags and keywords; the entries that change. Those above `unchanged_since` are left alone."""
+    """Change flags and keywords; the entries that change, by UID. Those above `unchanged_since` are left alone."""
     values: dict[str, Any] = {
         "set": int(marks.set),
         "clear": 0x7FFF if marks.replace else int(marks.clear),
         "put": sorted(marks.put),
         "take": list(marks.take),
         "replace": marks.replace,
-        "modseq": modseq,
-        "unchanged_since": (1 << 63) - 1 if unchanged_since is None else unchanged_since,
     }
-    changed = [Flagged(*row) for row in _rows(STORED, mailbox_id, uids, **values)]
+    since = (1 << 63) - 1 if unchanged_since is None else unchanged_since
+    changed = [Flagged._make(row) for row in _rows(MARKED, mailbox_id, uids, unchanged_since=since, **values)]
     if changed:
-        with connection.cursor() as cursor:
-            cursor.execute(STORE, _values(mailbox_id, uids) | values)
+        _execute(MARK, mailbox_id, [one.uid for one in changed], modseq=modseq, **values)
     return changed
 
 
-def _values(mailbox_id: int, uids: Uids) -> dict[str, Any]:
-    pairs = runs(uids)
-    return {"box": mailbox_id, "lows": [low for low, _ in pairs], "highs": [high for _, high in pairs]}
+def _execute(statement: str, mailbox_id: int, uids: Sequence[int], **values: Any) -> None:
+    """`uids` ascending."""
+    if len(uids) <= _FEW:
+        values |= {"box": mailbox_id, "uids": list(uids)}
+    else:
+        values |= {"box": mailbox_id, "uids": to_ranges(uids), "first": uids[0], "last": uids[-1]}
+    with connection.cursor() as cursor:
+        cursor.execute(statement.replace("{uids}", _LISTED if len(uids) <= _FEW else _BETWEEN), values)
 
 
 def _rows(statement: str, mailbox_id: int, uids: Uids, **values: Any) -> list[tuple[Any, ...]]:
-    """In binary, which is read in half the time."""
+    """By UID; in binary, which is read in half the time."""
+    pairs = runs(uids)
+    ends = {"box": mailbox_id, "lows": [low for low, _ in pairs], "highs": [high for _, high in pairs]}
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement, _values(mailbox_id, uids) | values, binary=True)
-        return cursor.fetchall()
+        cursor.execute(statement, ends | values, binary=True)
+        return sorted(cursor.fetchall(), key=itemgetter(0))

@@ -81,19 +81,17 @@ class BodyWriter:
         at = span.start + max(0, start - len(prefix))
         left = length - len(inside)
         while left:
-            octets: bytes = await bridge.run(entries.octets, blob_id=entry.blob_id, start=at, length=min(left, PIECE))
+            octets = await _octets(entry, at, min(left, PIECE))
             if not octets:
                 # The length is said already, and nothing else may stand here.
-                raise RuntimeError(f"blob {entry.blob_id} ends before octet {at + left}")
+                raise RuntimeError(f"blob {entry.blob} ends before octet {at + left}")
             connection.write(octets)
             at, left = at + len(octets), left - len(octets)
             if connection.waiting >= PIECE:
                 await self._session.flush()
 
     async def _read(self, entry: Entry, span: Span) -> bytes:
-        octets: bytes = await bridge.run(
-            entries.octets, blob_id=entry.blob_id, start=span.start, length=span.end - span.start
-        )
+        octets = await _octets(entry, span.start, span.end - span.start)
         return (entry.prefix if span.prefixed else b"") + octets
 
     async def _binary(self, item: Binary, entry: Entry) -> None:
@@ -128,6 +126,14 @@ class BodyWriter:
     def _part(self, path: tuple[int, ...], entry: Entry) -> Part | None:
         root = self._tree(entry)
         return sections.find(root, path) if path else root
+
+
+async def _octets(entry: Entry, start: int, length: int) -> bytes:
+    """Of the blob, without our trace fields."""
+    if not length:
+        return b""
+    found: bytes = await bridge.run(entries.octets, blob_id=entry.blob, prefix=b"", start=start, length=length)
+    return found
 
 
 def _label(label: str) -> bytes:

@@ -11,6 +11,7 @@ from mailserver.servers import bridge
 from mailserver.servers.imap.grammar import mailboxcommands as commands
 from mailserver.servers.imap.responses import Done, Refusal
 from mailserver.services import folders, messages
+from mailserver.services.filing import Filed
 from mailserver.services.folders import Folder
 from mailserver.services.messages import Appended
 
@@ -46,7 +47,7 @@ def appended(message: commands.NewMessage) -> Appended:
     raw = message.data.data.take()
     if message.data.binary:
         raw = as_base64(raw)
-    return Appended(raw=_with_crlf(raw), flags=message.flags, at=message.at)
+    return Appended(raw=_with_crlf(raw), names=message.flags, at=message.at)
 
 
 def _with_crlf(raw: bytes) -> bytes:
@@ -57,9 +58,10 @@ def _with_crlf(raw: bytes) -> bytes:
 
 
 async def _put(session: Session, folder: Folder, command: commands.Append) -> list[int]:
-    return await bridge.run(
+    filed: list[Filed] = await bridge.run(
         messages.append_all,
         account_id=session.account_id,
         mailbox_id=folder.id,
-        batch=[appended(message) for message in command.messages],
+        appended=[appended(message) for message in command.messages],
     )
+    return [one.uid for one in filed]

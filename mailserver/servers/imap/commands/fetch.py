@@ -37,12 +37,14 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
     uids = uids_of(session, command.messages)
     if command.vanished:
         await _tell_vanished(session, command)
+    if command.changed_since is not None:
+        uids = await _changed(session, uids, command.changed_since)
     plan = fetchplan.plan(command.items, uid=command.uid or session.qresync, modseq=command.changed_since is not None)
     writer = Writer(session.selected.first_recent, session.utf8)
     size = _CHUNK_OF_BODIES if plan.reads or "parts" in plan.columns else _FIRST
     at = 0
     while at < len(uids):
-        await _send(session, plan, writer, uids[at : at + size], command.changed_since)
+        await _send(session, plan, writer, uids[at : at + size])
         at += size
         size = size if size == _CHUNK_OF_BODIES else _CHUNK
     return Done("That is all.")
@@ -51,7 +53,17 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
 async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]) -> None:
     """FETCH responses that nobody asked for by a command, with the UID (NOTIFY)."""
     plan = fetchplan.plan(items, uid=True, modseq=session.condstore)
-    await _send(session, plan, Writer(session.selected.first_recent, session.utf8), uids, None)
+    await _send(session, plan, Writer(session.selected.first_recent, session.utf8), uids)
+
+
+async def _changed(session: Session, uids: Sequence[int], since: int) -> list[int]:
+    """Those of the messages that changed after a modseq."""
+    view = session.selected
+    delta = await bridge.run(
+        selection.changes, account_id=session.account_id, mailbox_id=view.mailbox_id, since=since
+    )
+    changed = {entry.uid for entry in delta.changed}
+    return [uid for uid in uids if uid in changed]
 
 
 async def _tell_vanished(session: Session, command: commands.Fetch) -> None:
@@ -69,7 +81,7 @@ async def _tell_vanished(session: Session, command: commands.Fetch) -> None:
         session.say(f"VANISHED (EARLIER) {numbersets.write(vanished)}")
 
 
-async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int], since: int | None) -> None:
+async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int]) -> None:
     view = session.selected
     seen = await _see(session, uids) if plan.sees and not view.read_only else {}
     rows: list[Entry] = await bridge.run(
@@ -77,8 +89,8 @@ async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int
         account_id=session.account_id,
         mailbox_id=view.mailbox_id,
         uids=uids,
-        columns=plan.columns | ({"modseq"} if since is not None else set()) | ({"flags"} if seen else set()),
-        changed_since=since,
+        columns=plan.columns | ({"flags"} if seen else set()),
+        expunged=bool(view.held),
     )
     bodies = BodyWriter(session)
     for entry in rows:

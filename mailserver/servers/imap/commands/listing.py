@@ -45,8 +45,8 @@ async def list_mailboxes(session: Session, command: commands.List) -> Done:
         extended = b' ("CHILDINFO" ("SUBSCRIBED"))' if below else b""
         _say(session, b"LIST", attributes, name.path, extended)
         if command.status and name.folder is not None and matches(name.path):
-            (found,) = await status.of(session, [name.path], command.status)
-            status.tell(session, found, command.status)
+            for found in await status.of(session, [name.path], command.status):
+                status.tell(session, found, command.status)
     return Done("That is all.")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from mailserver.errors import NotFound
 from mailserver.servers import bridge
 from mailserver.servers.imap import responses
 from mailserver.servers.imap.commands import status
@@ -91,11 +90,9 @@ async def _tell_others(session: Session, rung: Collection[int]) -> None:
 
 
 async def _tell_status(session: Session, path: str) -> None:
-    try:
-        (found,) = await status.of(session, [path], _STATUS)
-    except NotFound:
-        return  # it went meanwhile, which is told as such to those who asked
-    status.tell(session, found, _STATUS)
+    """Nothing if it went meanwhile, which is told as such to those who asked."""
+    for found in await status.of(session, [path], _STATUS):
+        status.tell(session, found, _STATUS)
 
 
 def _is_selected(session: Session, folder: Folder) -> bool:

@@ -10,6 +10,7 @@ from mailserver.servers.imap.grammar import messagecommands as commands
 from mailserver.servers.imap.responses import Done, Refusal
 from mailserver.servers.imap.targets import uids_of
 from mailserver.services import messages
+from mailserver.services.filing import Filed
 
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
@@ -22,7 +23,7 @@ async def replace(session: Session, command: commands.Replace) -> Done:
     uids = uids_of(session, command.messages)
     if len(uids) != 1:
         raise Refusal("There is no such message.", "NONEXISTENT")
-    uid = await bridge.run(
+    filed: Filed = await bridge.run(
         messages.replace,
         account_id=session.account_id,
         mailbox_id=view.mailbox_id,
@@ -30,6 +31,6 @@ async def replace(session: Session, command: commands.Replace) -> Done:
         target_id=folder.id,
         new=appended(command.message),
     )
-    session.say(f"OK [APPENDUID {folder.uidvalidity} {uid}] Taken.")
+    session.say(f"OK [APPENDUID {folder.uidvalidity} {filed.uid}] Taken.")
     await session.updates.sync(expunges=True)
     return Done("Replaced.")

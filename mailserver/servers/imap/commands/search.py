@@ -12,6 +12,7 @@ from mailserver.servers import bridge
 from mailserver.servers.imap.grammar import messagecommands as commands
 from mailserver.servers.imap.responses import Done, bad
 from mailserver.services import entries, imapsearch
+from mailserver.services.entries import Entry
 
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
@@ -100,13 +101,14 @@ async def _highest(session: Session, found: Sequence[int], key: Key) -> int:
     """The highest modseq of what was found, when the search named MODSEQ."""
     if not found or not _names_modseq(key):
         return 0
-    rows = await bridge.run(
-        entries.highest_modseq,
+    rows: list[Entry] = await bridge.run(
+        entries.rows,
         account_id=session.account_id,
         mailbox_id=session.selected.mailbox_id,
-        runs=runs_of(found),
+        uids=found,
+        columns=["modseq"],
     )
-    return int(rows)
+    return max((row.modseq for row in rows), default=0)
 
 
 def _names_modseq(key: Key) -> bool:
