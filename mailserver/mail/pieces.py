@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from mailserver.mail.lexemes import Kind, words
 
 # A shorter piece stands in every message.
 MIN_PIECE = 3
-# As PostgreSQL writes a tsvector. Lexemes with a colon are those of fields and scope.
-_LEXEME = re.compile(r"'([^':]+)'(?::([0-9A-D,]+))?(?= |\Z)")
+# A lexeme as PostgreSQL writes it, with its places. Those with a colon are of fields and scope.
+_LEXEME = r"'{}'(?::([0-9A-D,]+))?(?= |\Z)"
+_REST = "[^':]*"
 _HEADER = "A"
 
 
@@ -25,24 +26,23 @@ def pieces(text: str) -> list[str]:
 
 def holds(vector: str, asked: list[str], *, body: bool = False) -> bool:
     """Whether a tsvector has the words one behind the other, the first as the end of a word and the last as the
-    beginning of one; a single one anywhere inside. `body`: in the text of the message."""
+    beginning of one; a single one anywhere inside. `body`: in the text of the message.
+
+    Words whose place the document does not know are not looked at.
+    """
     if len(asked) == 1:
-        return any(True for _ in _places(vector, lambda word: asked[0] in word, body))
+        return any(True for _ in _places(vector, f"{_REST}{asked[0]}{_REST}", body))
     first, *middle, last = asked
-    following = {place + 1 for place in _places(vector, lambda word: word.endswith(first), body)}
+    following = {place + 1 for place in _places(vector, f"{_REST}{first}", body)}
     for wanted in middle:
-        following &= set(_places(vector, wanted.__eq__, body))
+        following &= set(_places(vector, wanted, body))
         following = {place + 1 for place in following}
-    return not following.isdisjoint(_places(vector, lambda word: word.startswith(last), body))
+    return not following.isdisjoint(_places(vector, f"{last}{_REST}", body))
 
 
-def _places(vector: str, fits: Callable[[str], bool], body: bool) -> Iterator[int]:
-    """Where the words that fit stand, -1 where that is not known."""
-    for word, places in _LEXEME.findall(vector):
-        if not fits(word):
-            continue
-        if not places:
-            yield -1
-        for place in filter(None, places.split(",")):
+def _places(vector: str, pattern: str, body: bool) -> Iterator[int]:
+    """Where the words of this pattern stand. Words are letters and digits: none means anything to a pattern."""
+    for found in re.finditer(_LEXEME.format(pattern), vector):
+        for place in filter(None, (found[1] or "").split(",")):
             if not body or not place.endswith(_HEADER):
                 yield int(place.rstrip("ABCD"))

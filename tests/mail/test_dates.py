@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailserver.mail.dates import parse_date
+from mailserver.mail.dates import parse_date, written_day
 from tests.support import corpora
 
 
@@ -56,6 +56,20 @@ def _moment(value: dict[str, int] | None) -> datetime | None:
     zone = timezone(-offset if value["tz_before_gmt"] else offset)
     fields = [value[name] for name in ("year", "month", "day", "hour", "minute", "second")]
     return datetime(*fields, tzinfo=zone)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mon, 23 Nov 2026 23:30:00 -0800", date(2026, 11, 23)),
+        ("Tue, 24 Nov 2026 00:30:00 +1300", date(2026, 11, 24)),
+        ("23 Nov 2026 10:00", date(2026, 11, 23)),
+        ("soon", None),
+        ("Mon, 31 Feb 2026 10:00:00 +0000", None),
+    ],
+)
+def test_it_knows_the_day_that_was_written(text: str, expected: date | None) -> None:
+    assert written_day(text) == expected
 
 
 moments = st.integers(0, 7_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))

@@ -50,9 +50,9 @@ def test_it_keeps_fields_apart_and_in_front():
         *SCOPE,
         "'has:attachment'",
         "'menu':1A,37",
-        "'s:menu':1",
-        *("'bob':12A,13A", "'f:bob':12,13", "'x':14A", "'f:x':14", "'pt':15A", "'f:pt':15"),
-        *("'alice':26A", "'t:alice':26"),
+        "'s:menu':1A",
+        *("'bob':12A,13A", "'f:bob':12A,13A", "'x':14A", "'f:x':14A", "'pt':15A", "'f:pt':15A"),
+        *("'alice':26A", "'t:alice':26A"),
     ]
 
 
