@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
@@ -84,7 +84,7 @@ KEY = st.recursive(
     lambda key: joined(word("OR"), key, key) | joined(word("NOT"), key) | listed(key),
     max_leaves=8,
 )
-MOMENT = st.datetimes(datetime(1900, 1, 1)).map(
+MOMENT = st.builds(datetime.combine, st.dates(date(1900, 1, 1)), st.times()).map(
     lambda at: b'"%2d-%s +0130"' % (at.day, f"{at:%b}-{at.year:04} {at:%H:%M:%S}".encode())
 )
 BY_UID = st.sampled_from([b"", b"UID "])
