@@ -4,10 +4,14 @@ CorreioError
 ├── ConfigurationError      a setting cannot be used
 ├── NotFound                no such mailbox, message, queue entry … (or not yours)
 ├── AlreadyExists           the name is taken
+│   └── SpecialUseTaken     another folder is the account's Sent, Trash … already
+├── HasChildren             there are folders below this one
+├── TooManyKeywords         the account has as many keywords as it may
 ├── InvalidName             the name or address cannot be used
 ├── NotPermitted            the account may not do this
 ├── AuthenticationFailed    wrong address, password or token
 ├── TooManyAttempts         too many failed sign-ins of late
+├── MaildropInUse           another POP3 session has the mailbox for itself
 ├── UnknownRecipient        no such address here
 │   └── RecipientDisabled   the address or its account is switched off
 ├── DomainDisabled          the domain takes no mail for the moment
@@ -44,6 +48,18 @@ class AlreadyExists(CorreioError):
     pass
 
 
+class SpecialUseTaken(AlreadyExists):
+    pass
+
+
+class HasChildren(CorreioError):
+    pass
+
+
+class TooManyKeywords(CorreioError):
+    pass
+
+
 class InvalidName(CorreioError):
     pass
 
@@ -57,6 +73,10 @@ class AuthenticationFailed(CorreioError):
 
 
 class TooManyAttempts(CorreioError):
+    pass
+
+
+class MaildropInUse(CorreioError):
     pass
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_ready
 
-from mailserver.services import delivery, queue, retention, searchindex, spamlessons
+from mailserver.services import delivery, queue, reparse, retention, searchindex, spamlessons
 
 
 @shared_task
@@ -33,6 +33,11 @@ def learn_spam() -> None:
 @shared_task
 def index() -> None:
     searchindex.sweep()
+
+
+@shared_task
+def read_again() -> None:
+    reparse.sweep()
 
 
 @celeryd_after_setup.connect

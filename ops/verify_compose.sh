@@ -96,9 +96,9 @@ DOCKER
 step "our image"
 : >"$WORK/env"
 if compose config -q 2>/dev/null; then echo "compose must refuse to start without .env" >&2; exit 1; fi
-read -r WEB_PORT MX_PORT SUBMISSION_PORT SUBMISSIONS_PORT <<<"$(python3 -c '
+read -r WEB_PORT MX_PORT SUBMISSION_PORT SUBMISSIONS_PORT POP3_PORT POP3S_PORT <<<"$(python3 -c '
 import socket
-free = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+free = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
 print(*(one.getsockname()[1] for one in free))')"
 cat >"$WORK/env" <<ENV
 CORREIO_HOSTNAME=mx.verify.test
@@ -112,6 +112,9 @@ MX_BIND=127.0.0.1
 MX_PORT=$MX_PORT
 SUBMISSION_PORT=$SUBMISSION_PORT
 SUBMISSIONS_PORT=$SUBMISSIONS_PORT
+POP3_BIND=127.0.0.1
+POP3_PORT=$POP3_PORT
+POP3S_PORT=$POP3S_PORT
 ENV
 docker build -q --network=host -t correio:latest "$ROOT"
 

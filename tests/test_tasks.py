@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from mailserver import tasks
-from mailserver.services import delivery, queue, queue_bell, retention, searchindex, spamlessons
+from mailserver.services import delivery, queue, queue_bell, reparse, retention, searchindex, spamlessons
 from webmail.celery import app
 
 
@@ -26,6 +26,7 @@ def test_it_knows_every_task_that_the_clock_and_the_bell_name():
         (tasks.tidy, [], retention, "tidy"),
         (tasks.learn_spam, [], spamlessons, "learn"),
         (tasks.index, [], searchindex, "sweep"),
+        (tasks.read_again, [], reparse, "sweep"),
     ],
 )
 def test_it_calls_the_service(monkeypatch, task, arguments, module, name):

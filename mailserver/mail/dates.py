@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from mailserver.mail.parameters import without_comments
 
@@ -38,6 +38,17 @@ _MAX_TEXT = 1000
 
 def parse_date(text: str) -> datetime | None:
     """The moment in UTC, None when the text holds no date. A date without a zone counts as UTC."""
+    local = _local(text)
+    return local.astimezone(UTC) if local else None
+
+
+def written_day(text: str) -> date | None:
+    """The day as it is written, whatever the zone; None where `parse_date` finds no date."""
+    local = _local(text)
+    return local.date() if local else None
+
+
+def _local(text: str) -> datetime | None:
     text = text[-_MAX_TEXT:]
     if "(" in text:
         text = without_comments(text)
@@ -59,10 +70,10 @@ def _moment(year: int, month: int, day: int, clock: list[str | None], zone: str 
     try:
         # 60 is a leap second (RFC 5322 §3.3), which datetime does not know.
         local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=_zone(zone))
-        moment = local.astimezone(UTC)
+        year = local.astimezone(UTC).year
     except (ValueError, OverflowError):
         return None
-    return moment if _OLDEST <= moment.year <= _NEWEST else None
+    return local if _OLDEST <= year <= _NEWEST else None
 
 
 def _month(text: str) -> int:

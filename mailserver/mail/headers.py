@@ -99,7 +99,13 @@ class Headers:
 
 def unfold(value: bytes) -> str:
     """A raw field value on one line (RFC 5322 §2.2.3), octets above 127 as UTF-8 or a guess."""
-    text = charset.decode(value[:MAX_BYTES])
+    value = value[:MAX_BYTES]
+    if value.isascii():
+        # nearly always: one line of nothing else
+        text = value.strip().decode("ascii")
+        if text.isprintable():
+            return text
+    text = charset.decode(value)
     if "\n" in text:
         text = _FOLD.sub("", text)
     return _CONTROLS.sub(" ", text).strip()

@@ -4,8 +4,9 @@ The database's own parser is not used: it has one language at a time, keeps `-20
 takes a Chinese sentence for one word. Both sides are cut into words here, by one function, so that they meet.
 
 Words are runs of letters and digits, folded (mail/searchterms.py). Scripts without spaces become overlapping pairs of
-characters. A field's words stand there twice, plain and behind `s:`, `f:` or `t:`. No word holds a colon, so nothing
-typed can reach the lexemes of scope, which keep accounts apart: `a:<account>` and `m:<account>.<yymm>`.
+characters. A field's words stand there twice, plain and behind `s:`, `f:` or `t:`; the plain ones have weight A, those of the
+text none (which is D), so that the text can be searched alone. No word holds a colon, so nothing typed can reach the
+lexemes of scope, which keep accounts apart: `a:<account>` and `m:<account>.<yymm>`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from mailserver.mail.query import Query
 from mailserver.mail.searchterms import fold
 
 # Raise it when the same message would give other lexemes: the index is then made anew (services/searchindex.py).
-VERSION = 1
+VERSION = 2
 
 MAX_WORD = 64
 MAX_LEXEMES = 20_000
@@ -116,13 +117,18 @@ def condition(query: Query) -> str:
     return " & ".join(phrases)
 
 
+def phrase(text: str, *, body: bool = False) -> str:
+    """The words of a text, one behind the other, as `condition` asks for them; `body`: in the text of the message."""
+    return _phrase(text, "", _MAX_QUERIED, "D" if body else "")
+
+
 class _Vector:
     def __init__(self) -> None:
-        self._places: dict[str, list[int]] = {}
+        self._places: dict[str, list[str]] = {}
         self._octets = 0
         self._place = 1
 
-    def put(self, lexeme: str, place: int = 0) -> bool:
+    def put(self, lexeme: str, place: int = 0, weight: str = "") -> bool:
         """Adds the lexeme at a place, 0 for nowhere; False when there is no room for another one."""
         places = self._places.get(lexeme)
         if places is None:
@@ -131,20 +137,22 @@ class _Vector:
                 return False
             places = self._places[lexeme] = []
         if 0 < place <= _LAST_PLACE and len(places) < _PLACES and self._octets + _PLACE <= _MAX_OCTETS:
-            places.append(place)
+            places.append(f"{place}{weight}")
             self._octets += _PLACE
         return True
 
     def add(self, text: str, field: str = "") -> None:
         for _, word in words(text):
-            if not self.put(word, self._place) or (field and not self.put(field + word, self._place)):
+            if not self.put(word, self._place, "A" if field else ""):
+                return
+            if field and not self.put(field + word, self._place):
                 return
             self._place += 1
         self._place += _GAP
 
     def written(self) -> str:
         return " ".join(
-            f"'{lexeme}':{','.join(map(str, places))}" if places else f"'{lexeme}'"
+            f"'{lexeme}':{','.join(places)}" if places else f"'{lexeme}'"
             for lexeme, places in self._places.items()
         )
 
@@ -165,7 +173,7 @@ def words(text: str) -> Iterator[tuple[Kind, str]]:
         yield Kind.LAST if len(run) > 1 else Kind.SINGLE, run[-1]
 
 
-def _phrase(term: str, field: str, most: int) -> str:
+def _phrase(term: str, field: str, most: int, weight: str = "") -> str:
     """The words of one term at the distances they have; "" when there is none."""
     asked = [(place, kind, word) for place, (kind, word) in enumerate(words(term)) if kind is not Kind.LAST][:most]
     phrase, before = "", 0
@@ -173,6 +181,7 @@ def _phrase(term: str, field: str, most: int) -> str:
         last = index == len(asked) - 1
         begins = kind is Kind.SINGLE or (last and kind is Kind.WORD and len(word) >= _MIN_BEGINNING)
         phrase += f" <{place - before}> " if phrase else ""
-        phrase += f"'{field}{word}'{':*' if begins else ''}"
+        mark = f"{'*' if begins else ''}{weight}"
+        phrase += f"'{field}{word}'{':' if mark else ''}{mark}"
         before = place
     return phrase

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailserver.mail import bodies, names, preview, structure
 from mailserver.mail.addresslists import HeaderAddress, parse_list
 from mailserver.mail.headers import Headers, message_ids, parse_date
+from mailserver.mail.imapforms import Forms, forms
 from mailserver.mail.searchterms import fold
 from mailserver.mail.structure import Part
 from mailserver.mail.threading import base_subject
 
-# Raise it when a stored field would come out differently; the store then reads old messages again.
-PARSER_VERSION = 1
+# Raise it when a stored field would come out differently; old messages are then read again (services/reparse.py).
+# `makemigrations` wants a migration for it: an index of the store holds the messages of older versions.
+PARSER_VERSION = 2
 
 MAX_SUBJECT = 998
 MAX_ID_OCTETS = 998
@@ -52,6 +55,7 @@ class Parsed:
     header_cut: bool
     is_list: bool
     auto_submitted: bool
+    forms: Forms
 
 
 def parse(raw: bytes) -> Parsed:
@@ -63,7 +67,7 @@ def parse(raw: bytes) -> Parsed:
     senders = parse_list(headers.unfolded("from")) or parse_list(headers.unfolded("sender"))
     sender = senders[0] if senders else None
     to, cc = parse_list(headers.undecoded("to")), parse_list(headers.undecoded("cc"))
-    search_header, header_cut = _search_header(subject, sender, [*to, *cc])
+    search_header, header_cut = _search_header(subject, senders, [*to, *cc])
     return Parsed(
         subject=subject,
         sender=sender,
@@ -85,6 +89,7 @@ def parse(raw: bytes) -> Parsed:
         header_cut=header_cut,
         is_list=_is_list(headers),
         auto_submitted=_is_automatic(headers),
+        forms=forms(raw, root, headers),
     )
 
 
@@ -134,12 +139,12 @@ def _attachment(raw: bytes, part: Part) -> tuple[str, str, int, str]:
     return name or names.for_type(part.type, part.section), part.type, part.decoded_size, part.section
 
 
-def _search_header(subject: str, sender: HeaderAddress | None, recipients: list[HeaderAddress]) -> tuple[str, bool]:
-    fields = (
-        subject,
-        f"{sender.name} {sender.address}" if sender else "",
-        ", ".join(f"{person.name} {person.address}" for person in recipients),
-    )
-    text = "\x01".join(fold(field).strip() for field in fields)
+def people(addresses: Iterable[HeaderAddress]) -> str:
+    """Names and addresses as they are searched."""
+    return ", ".join(f"{person.name} {person.address}" for person in addresses)
+
+
+def _search_header(subject: str, senders: list[HeaderAddress], recipients: list[HeaderAddress]) -> tuple[str, bool]:
+    text = "\x01".join(fold(field).strip() for field in (subject, people(senders), people(recipients)))
     cut = _cut(text, MAX_SEARCH_OCTETS)
     return cut, cut != text

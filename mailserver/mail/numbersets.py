@@ -1,4 +1,4 @@
-"""Sets of message numbers and UIDs as clients write them (RFC 9051 §9, `sequence-set`): runs, not listed one by one."""
+"""Sets of message numbers and UIDs as clients write them (RFC 9051 §9, `sequence-set`): runs, never one by one."""
 
 from __future__ import annotations
 
@@ -50,6 +50,22 @@ def holds(runs: Runs, number: int) -> bool:
     """Whether a number is in the set."""
     at = bisect_left(runs, (number + 1,)) - 1
     return at >= 0 and runs[at][1] >= number
+
+
+def common(one: Runs, other: Runs) -> Runs:
+    """The numbers that are in both sets."""
+    found: list[tuple[int, int]] = []
+    left, right = iter(one), iter(other)
+    first, second = next(left, None), next(right, None)
+    while first and second:
+        low, high = max(first[0], second[0]), min(first[1], second[1])
+        if low <= high:
+            found.append((low, high))
+        if first[1] < second[1]:
+            first = next(left, None)
+        else:
+            second = next(right, None)
+    return tuple(found)
 
 
 def write(runs: Runs) -> str:

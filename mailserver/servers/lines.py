@@ -48,9 +48,47 @@ class Input:
         self._ended = True
         self._wake()
 
+    def __bool__(self) -> bool:
+        """Whether there is something that nobody has taken yet."""
+        return bool(self._buffer)
+
+    @property
+    def ended(self) -> bool:
+        return self._ended
+
+    def taken(self) -> bytearray:
+        """All that is there, maybe nothing."""
+        taken, self._buffer = self._buffer, bytearray()
+        self._taken(0)
+        return taken
+
+    async def some(self, most: int) -> bytes:
+        """At least one octet and at most so many. Raises EndOfStream."""
+        while not self._buffer:
+            await self._more()
+        octets = bytes(memoryview(self._buffer)[:most])
+        self._taken(len(octets))
+        return octets
+
+    async def stir(self) -> None:
+        """Until something is there to be taken, the peer has stopped, or somebody calls `nudge`."""
+        if not self._buffer and not self._ended:
+            await self._more()
+
+    def nudge(self) -> None:
+        """Wake who waits in `stir`, or anywhere else here, where it goes on waiting."""
+        self._wake()
+
     def clear(self) -> None:
         """Throw away all that was received and not yet taken."""
         self._taken(len(self._buffer))
+
+    def move_to(self, transport: asyncio.Transport) -> None:
+        """From now on it is another transport of the same connection that is paused: TLS has begun."""
+        if self._paused:
+            self._transport.resume_reading()
+            transport.pause_reading()
+        self._transport = transport
 
     async def starts_with(self, prefix: bytes) -> bool:
         """Whether the bytes not yet taken begin so; waits for the first ones. Raises EndOfStream."""
@@ -88,9 +126,7 @@ class Input:
         """All that is there, at least one octet. Raises EndOfStream."""
         while not self._buffer:
             await self._more()
-        taken, self._buffer = self._buffer, bytearray()
-        self._taken(0)
-        return taken
+        return self.taken()
 
     def _taken(self, count: int) -> None:
         del self._buffer[:count]

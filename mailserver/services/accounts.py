@@ -61,13 +61,14 @@ def add_alias(*, account_id: int, address: str) -> Address:
 
 
 def set_password(*, account_id: int, password: str) -> None:
-    """Change an account's password. Raises NotFound."""
+    """Change an account's password. Sessions of mail programs look up at the bell and end. Raises NotFound."""
     with transaction.atomic():
         account = Account.objects.select_for_update().filter(pk=account_id).first()
         if account is None:
             raise NotFound("There is no such account.")
         account.set_password(password)
         account.save(update_fields=["password"])
+        bell.ring_on_commit(account_id, {})
 
 
 def own_addresses(account_id: int) -> list[str]:
@@ -77,10 +78,13 @@ def own_addresses(account_id: int) -> list[str]:
     return [str(row) for row in ordered]
 
 
-def set_preferences(*, account_id: int, name: str, theme: str, density: str, time_zone: str) -> None:
-    """Change how the page calls an account and looks to it. Values must be valid. Raises NotFound, InvalidName."""
+def set_preferences(*, account_id: int, name: str, theme: str, density: str, time_zone: str, pop3: bool) -> None:
+    """Change how the page calls an account and looks to it, and whether it may be read by POP3. Values must be valid.
+
+    Raises NotFound, InvalidName.
+    """
     changed = Account.objects.filter(pk=account_id).update(
-        name=person_name(name), theme=theme, density=density, time_zone=time_zone
+        name=person_name(name), theme=theme, density=density, time_zone=time_zone, pop3=pop3
     )
     if not changed:
         raise NotFound("There is no such account.")

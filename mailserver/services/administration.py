@@ -18,7 +18,7 @@ def change_domain(*, domain_id: int, hosted: bool, enabled: bool, transport: str
         raise NotFound("There is no such domain.")
 
 
-def change_account(*, account_id: int, name: str, quota: int, active: bool, admin: bool) -> None:
+def change_account(*, account_id: int, name: str, quota: int, pop3: bool, active: bool, admin: bool) -> None:
     """Change an account; `quota` in bytes, 0 for none. Raises NotFound, InvalidName, NotPermitted (the last one)."""
     with transaction.atomic():
         account = Account.objects.select_for_update().filter(pk=account_id).first()
@@ -28,8 +28,8 @@ def change_account(*, account_id: int, name: str, quota: int, active: bool, admi
         if account.is_staff and not (admin and active) and not others.exists():
             raise NotPermitted("Somebody must be left who can administer this server.")
         account.name, account.quota, account.is_active = person_name(name), quota, active
-        account.is_staff = account.is_superuser = admin
-        account.save(update_fields=["name", "quota", "is_active", "is_staff", "is_superuser"])
+        account.pop3, account.is_staff, account.is_superuser = pop3, admin, admin
+        account.save(update_fields=["name", "quota", "pop3", "is_active", "is_staff", "is_superuser"])
 
 
 def change_address(*, address_id: int, account_id: int, enabled: bool) -> None:

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailserver.mail.addresslists import HeaderAddress
-from mailserver.mail.message import PARSER_VERSION, Parsed
-from mailserver.mail.structure import to_json
-from mailserver.services import conversations
+from mailserver.mail.message import Parsed
+from mailserver.services import conversations, parsed_columns
 from mailserver.store import rows
 from mailserver.store.models import Blob
 from mailserver.store.writer import MailboxWriter, NewEntry
@@ -23,22 +21,8 @@ MESSAGE = rows.Table(
         "prefix": "bytea",
         "size": "int4",
         "at": "timestamptz",
-        "sent_at": "timestamptz",
-        "subject": "text",
-        "from_name": "text",
-        "from_address": "text",
-        "recipients": "jsonb",
-        "message_id": "text",
-        "references": "text[]",
         "thread_id": "int8",
-        "preview": "text",
-        "has_attachments": "bool",
-        "attachments": "jsonb",
-        "parts": "jsonb",
-        "header_block": "bytea",
-        "header": "text",
-        "header_cut": "bool",
-        "parser_version": "int2",
+        **parsed_columns.TYPES,
     },
 )
 
@@ -85,7 +69,10 @@ def file(writer: MailboxWriter, filings: Sequence[Filing]) -> list[Filed]:
     threads = conversations.assign(
         [
             conversations.Belonging(
-                account_id, filing.parsed.base_subject, filing.parsed.message_id, _mentioned(filing.parsed)
+                account_id,
+                filing.parsed.base_subject,
+                filing.parsed.message_id,
+                parsed_columns.mentioned(filing.parsed),
             )
             for account_id, filing in zip(accounts, filings, strict=True)
         ]
@@ -100,17 +87,12 @@ def file(writer: MailboxWriter, filings: Sequence[Filing]) -> list[Filed]:
     ]
 
 
-def _mentioned(parsed: Parsed) -> list[str]:
-    return [*parsed.references, *([parsed.in_reply_to] if parsed.in_reply_to else [])]
-
-
 def _entry(message_id: int, thread_id: int, filing: Filing) -> NewEntry:
     return NewEntry(message_id, thread_id, filing.at, filing.size, filing.flags, filing.keywords)
 
 
 def _row(message_id: int, account_id: int, thread_id: int, filing: Filing) -> tuple[object, ...]:
     """The values of `MESSAGE`."""
-    parsed = filing.parsed
     return (
         message_id,
         account_id,
@@ -118,29 +100,6 @@ def _row(message_id: int, account_id: int, thread_id: int, filing: Filing) -> tu
         filing.prefix,
         filing.size,
         filing.at,
-        parsed.date,
-        parsed.subject,
-        parsed.sender.name if parsed.sender else "",
-        parsed.sender.address if parsed.sender else "",
-        {
-            "to": _pairs(parsed.to),
-            "cc": _pairs(parsed.cc),
-            "bcc": _pairs(parsed.bcc),
-            "reply_to": _pairs(parsed.reply_to),
-        },
-        parsed.message_id,
-        _mentioned(parsed),
         thread_id,
-        parsed.preview,
-        parsed.has_attachments,
-        [list(item) for item in parsed.attachments],
-        to_json(parsed.root),
-        bytes(filing.blob.raw[: parsed.header_length]),
-        parsed.search_header,
-        parsed.header_cut,
-        PARSER_VERSION,
+        *parsed_columns.values(filing.parsed, filing.blob.raw).values(),
     )
-
-
-def _pairs(people: Sequence[HeaderAddress]) -> list[list[str]]:
-    return [[person.name, person.address] for person in people]

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.core import signing
 from django.db.models.functions import Lower
+from django.utils.crypto import constant_time_compare
 
 from mailserver.errors import AuthenticationFailed, InvalidName
 from mailserver.mail import addresses
 from mailserver.services import throttle
+from mailserver.services.verified import Verified
 from mailserver.store.models import Account
 from mailserver.store.models import Address as AddressRow
 
 SUBMISSION = "submission"
+IMAP = "imap"
+MAILDROP = "maildrop"
+
+_verified = Verified()
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A signed-in account. With a token of the page come the draft it sends, as (mailbox id, UID), and when."""
+    """A signed-in account. With a token of the page come the draft it sends, as (mailbox id, UID), and when.
+
+    `stamp` changes with the account's password.
+    """
 
     account_id: int
     address: str
     draft: tuple[int, int] | None = None
     composed_at: datetime | None = None
+    stamp: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +56,28 @@ def authenticate(*, address: str, password: str, peer: str, identity: str = "") 
     account = _find(address)
     if account is None:
         Account().set_password(password)
-    if account is None or not account.check_password(password) or not account.is_active:
+    if account is None or not _is_right(account, password) or not account.is_active:
         throttle.failed(address, peer)
         raise AuthenticationFailed("Address or password is wrong.")
     _act_as(account, identity)
     throttle.succeeded(address, peer)
-    return Login(account.pk, account.address)
+    return Login(account.pk, account.address, stamp=account.get_session_auth_hash())
+
+
+def is_current(login: Login) -> bool:
+    """Whether a session that signed in so may go on: the account is there and active, its password the same."""
+    account = Account.objects.filter(pk=login.account_id, is_active=True).first()
+    return account is not None and constant_time_compare(account.get_session_auth_hash(), login.stamp)
+
+
+def _is_right(account: Account, password: str) -> bool:
+    if _verified.holds(account.pk, password, account.password):
+        return True
+    if not account.check_password(password):
+        return False
+    # `account.password` is the new hash when that was one by older parameters.
+    _verified.note(account.pk, password, account.password)
+    return True
 
 
 def issue_token(
@@ -76,14 +102,14 @@ def check_token(token: str, purpose: str = SUBMISSION) -> Token:
     return Token(value["a"], value["p"], (draft[0], draft[1]) if draft else None, issued_at)
 
 
-def redeem(*, token: str, identity: str = "") -> Login:
-    """Sign in with a token for submission. Raises AuthenticationFailed, also when `identity` is somebody else."""
-    found = check_token(token)
+def redeem(*, token: str, identity: str = "", purpose: str = SUBMISSION) -> Login:
+    """Sign in with a token for `purpose`. Raises AuthenticationFailed, also when `identity` is somebody else."""
+    found = check_token(token, purpose)
     account = Account.objects.filter(pk=found.account_id, is_active=True).first()
     if account is None:
         raise AuthenticationFailed("The account of this token is gone.")
     _act_as(account, identity)
-    return Login(account.pk, account.address, found.draft, found.issued_at)
+    return Login(account.pk, account.address, found.draft, found.issued_at, account.get_session_auth_hash())
 
 
 def _signer() -> signing.Signer:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 
-from mailserver.errors import AlreadyExists, InvalidName, NotFound
+from mailserver.errors import AlreadyExists, InvalidName, NotFound, SpecialUseTaken
 from mailserver.store.models import Mailbox
 
 Use = Mailbox.Use
@@ -23,17 +23,30 @@ STANDARD = (
 MAX_DEPTH = 10
 
 
+UIDVALIDITY = """
+UPDATE account SET last_uidvalidity = greatest(last_uidvalidity + 1, %s) WHERE id = %s RETURNING last_uidvalidity
+"""
+
+
 def make_standard(account_id: int) -> None:
-    """The folders every account has."""
+    """The folders every account has; part of the caller's transaction."""
+    uidvalidity = new_uidvalidity(account_id)
     Mailbox.objects.bulk_create(
-        Mailbox(account_id=account_id, path=path, special_use=use, uidvalidity=new_uidvalidity())
-        for path, use in STANDARD
+        Mailbox(account_id=account_id, path=path, special_use=use, uidvalidity=uidvalidity) for path, use in STANDARD
     )
 
 
-def new_uidvalidity() -> int:
-    """Seconds since 1970: grows when a folder is deleted and made again (RFC 9051 §2.3.1.1)."""
-    return int(time.time())
+def new_uidvalidity(account_id: int) -> int:
+    """Larger than any the account had, also of folders that are gone (RFC 9051 §2.3.1.1), and about the time.
+
+    Locks the account's row: its folders are made, renamed and deleted one after the other. Raises NotFound.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(UIDVALIDITY, [int(time.time()), account_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound("There is no such account.")
+    return int(row[0])
 
 
 def by_use(account_id: int, use: str) -> Mailbox:
@@ -79,18 +92,30 @@ def valid_path(path: str) -> str:
     return "/".join(levels)
 
 
-def create(*, account_id: int, path: str) -> Mailbox:
-    """A new folder, with the levels above it when they are missing. Raises InvalidName, AlreadyExists."""
+def create(*, account_id: int, path: str, special_use: str = Use.NONE) -> Mailbox:
+    """A new folder, with the levels above it when they are missing.
+
+    Raises InvalidName, AlreadyExists, SpecialUseTaken.
+    """
     path = valid_path(path)
-    levels = path.split("/")
-    above = ["/".join(levels[:depth]) for depth in range(1, len(levels))]
     try:
         with transaction.atomic():
-            known = set(Mailbox.objects.filter(account_id=account_id, path__in=above).values_list("path", flat=True))
-            missing = [name for name in above if name not in known]
-            Mailbox.objects.bulk_create(
-                Mailbox(account_id=account_id, path=name, uidvalidity=new_uidvalidity()) for name in missing
+            uidvalidity = new_uidvalidity(account_id)
+            if special_use and Mailbox.objects.filter(account_id=account_id, special_use=special_use).exists():
+                raise SpecialUseTaken("Another folder has this use already.")
+            make_above(account_id, path, uidvalidity)
+            return Mailbox.objects.create(
+                account_id=account_id, path=path, special_use=special_use, uidvalidity=uidvalidity
             )
-            return Mailbox.objects.create(account_id=account_id, path=path, uidvalidity=new_uidvalidity())
     except IntegrityError as error:
         raise AlreadyExists(f"There is a folder {path} already.") from error
+
+
+def make_above(account_id: int, path: str, uidvalidity: int) -> None:
+    """Make the levels above `path` that are missing; part of the caller's transaction."""
+    levels = path.split("/")
+    above = ["/".join(levels[:depth]) for depth in range(1, len(levels))]
+    known = set(Mailbox.objects.filter(account_id=account_id, path__in=above).values_list("path", flat=True))
+    Mailbox.objects.bulk_create(
+        Mailbox(account_id=account_id, path=name, uidvalidity=uidvalidity) for name in above if name not in known
+    )

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from mailserver.services import acquaintances, refusals
-from mailserver.store.models import Change, Message, QueueEntry, Thread, UndoStep, Vanished
+from mailserver.store.models import Change, Message, Orphan, QueueEntry, Thread, UndoStep, Vanished
 
 QUEUE_HISTORY = timedelta(days=30)
 # A client that was away for longer is told of everything again (RFC 7162 §3.2.6 allows it).
@@ -44,7 +44,7 @@ def tidy() -> dict[str, int]:
         "undo steps": UndoStep.objects.filter(at__lt=now - UNDO).delete()[0],
         "acquaintances": acquaintances.forget(),
         "refusals": refusals.forget(now - refusals.KEPT),
-        "messages": _vanished(now),
+        "messages": _vanished(now) + _orphans(now),
         "blobs": _ownerless(now),
     }
     logger.info("tidied: %s", ", ".join(f"{count} {what}" for what, count in removed.items()))
@@ -75,6 +75,15 @@ def _vanished(now: datetime) -> int:
             Vanished.objects.filter(until__lt=now - CHANGES).delete()
             return count
         count += _forget(ids, now)
+
+
+def _orphans(now: datetime) -> int:
+    """Messages whose folder was deleted. Those expunged elsewhere within the last day wait for that day to be over."""
+    count = 0
+    while ids := list(Orphan.objects.order_by("message_id").values_list("message_id", flat=True)[:BATCH]):
+        count += _forget(ids, now)
+        Orphan.objects.filter(message_id__in=ids).delete()
+    return count
 
 
 def _forget(ids: list[int], now: datetime) -> int:

@@ -67,6 +67,12 @@ SELECT id, account_id FROM message WHERE %(account)s::bigint IS NULL OR account_
 ON CONFLICT DO NOTHING
 """
 
+# An indexer that has just read the old text holds its note and will remove it: wait for that, and note it again.
+NOTE = """
+INSERT INTO searchpending (message_id, account_id) SELECT id, account_id FROM message WHERE id = ANY(%s) ORDER BY id
+ON CONFLICT (message_id) DO UPDATE SET account_id = excluded.account_id
+"""
+
 _COLUMNS = ("account_id", "at", "subject", "from_name", "from_address", "recipients", "has_attachments")
 _READ = ("attachments", "parts", "blob_id")
 # Columns that `vector` needs with `whole` or `glance`.
@@ -100,6 +106,13 @@ def again(address: str | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(AGAIN, {"account": account_id})
         return int(cursor.rowcount)
+
+
+def note(message_ids: Sequence[int]) -> None:
+    """Have messages indexed anew whose text as people read it has changed; part of the caller's transaction."""
+    if message_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(NOTE, [list(message_ids)])
 
 
 def index(limit: int = BATCH, *, until: float = math.inf) -> int:

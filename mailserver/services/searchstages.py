@@ -109,13 +109,13 @@ class Boxes:
 
 
 @contextmanager
-def planned() -> Iterator[None]:
+def planned(seconds: int = MAX_SECONDS) -> Iterator[None]:
     """A transaction with what the planner should believe and the longest a statement may take.
 
     Raises SearchTooSlow when one inside took longer.
     """
     with _in_time(), connection.cursor() as cursor:
-        cursor.execute(PLANNED, [f"{MAX_SECONDS}s"])
+        cursor.execute(PLANNED, [f"{seconds}s"])
         before, *_ = cursor.fetchone()
         yield
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])

@@ -57,20 +57,35 @@ _EFFECTS: Mapping[int, _Effect] = {
 
 def note(source: Mailbox, target: Mailbox, message_ids: Iterable[int]) -> None:
     """Messages are moved or copied between folders of one account: note what that teaches, inside this transaction."""
+    _note(target.account_id, source.special_use, target.special_use, message_ids)
+
+
+def flagged(box: Mailbox, message_ids: Iterable[int], *, junk: bool) -> None:
+    """Messages of a folder are flagged $Junk or $NotJunk: the same as if they were moved to Spam or out of it.
+
+    Mail programs flag $NotJunk what they think is good by themselves: outside Spam it only takes a lesson back.
+    """
+    if junk:
+        _note(box.account_id, box.special_use, Use.JUNK, message_ids)
+    else:
+        _note(box.account_id, Use.JUNK if box.special_use == Use.JUNK else Use.TRASH, Use.INBOX, message_ids)
+
+
+def _note(account_id: int, source: str, target: str, message_ids: Iterable[int]) -> None:
     # In one order everywhere: two that note the same messages do not wait for each other in a circle.
-    ids = sorted(set(message_ids))
-    if not ids or not _teaches(source.special_use, target.special_use):
+    ids = sorted(set(message_ids)) if _teaches(source, target) else []
+    if not ids:
         return
     before = dict(SpamLesson.objects.filter(message_id__in=ids).values_list("message_id", "wanted"))
-    if target.special_use == Use.JUNK:
+    if target == Use.JUNK:
         wanted = {one: Kind.NOTHING if before.get(one) == Kind.HAM else Kind.SPAM for one in ids}
-    elif source.special_use == Use.JUNK:
+    elif source == Use.JUNK:
         wanted = {one: Kind.NOTHING if before.get(one) == Kind.SPAM else Kind.HAM for one in ids}
     else:
         # Out of the Trash: only what had been called spam before is taken back.
         wanted = {one: Kind.NOTHING for one in ids if before.get(one) == Kind.SPAM}
     SpamLesson.objects.bulk_create(
-        [SpamLesson(message_id=one, account_id=target.account_id, wanted=kind) for one, kind in wanted.items()],
+        [SpamLesson(message_id=one, account_id=account_id, wanted=kind) for one, kind in wanted.items()],
         update_conflicts=True,
         update_fields=["wanted"],
         unique_fields=["message"],

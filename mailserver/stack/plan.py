@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Threads of the worker: deliveries wait for the network nearly all of their time.
 _WORKER_THREADS = 4
 _MOST_SMTP_PROCESSES = 4
+_MOST_IMAP_PROCESSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class Plan:
             "CORREIO_MX_PORT": config.mx_port,
             "CORREIO_SUBMISSION_PORT": config.submission_port,
             "CORREIO_SUBMISSIONS_PORT": config.submissions_port,
+            "CORREIO_IMAP_PORT": config.imap_port,
+            "CORREIO_IMAPS_PORT": config.imaps_port,
+            "CORREIO_POP3_PORT": config.pop3_port,
+            "CORREIO_POP3S_PORT": config.pop3s_port,
         }
 
 
@@ -126,7 +131,7 @@ def preparations(plan: Plan) -> list[Child]:
 
 def servers(plan: Plan) -> list[Child]:
     """The processes that make up the running system, on top of PostgreSQL and Redis."""
-    return [_smtp(plan), _worker(plan), _beat(plan), _web(plan)]
+    return [_smtp(plan), _imap(plan), _pop3(plan), _worker(plan), _beat(plan), _web(plan)]
 
 
 def _smtp(plan: Plan) -> Child:
@@ -146,6 +151,27 @@ def _smtp(plan: Plan) -> Child:
             "submission": plan.at(config.submission_port),
             "submissions": plan.at(config.submissions_port),
         },
+    )
+
+
+def _imap(plan: Plan) -> Child:
+    config, host = plan.config, plan.reach
+    processes = min(len(os.sched_getaffinity(0)), _MOST_IMAP_PROCESSES)
+    return replace(
+        manage(plan, "imap", "runimap", "--processes", str(processes)),
+        ready=probes.imap([(host, config.imap_port, False), (host, config.imaps_port, True)]),
+        grace=12,  # it gives its sessions 10 s to end the command under way
+        listens={"imap": plan.at(config.imap_port), "imaps": plan.at(config.imaps_port)},
+    )
+
+
+def _pop3(plan: Plan) -> Child:
+    config, host = plan.config, plan.reach
+    return replace(
+        manage(plan, "pop3", "runpop3"),
+        ready=probes.pop3([(host, config.pop3_port, False), (host, config.pop3s_port, True)]),
+        grace=12,  # it gives its sessions 10 s to end the command under way
+        listens={"pop3": plan.at(config.pop3_port), "pop3s": plan.at(config.pop3s_port)},
     )
 
 

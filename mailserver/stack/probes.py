@@ -22,9 +22,22 @@ def in_thread(answers: Callable[[], bool]) -> Probe:
 
 def smtp(doors: Sequence[tuple[str, int, bool]]) -> Probe:
     """All of the (host, port, implicit TLS) greet with 220 (RFC 5321 §3.1)."""
+    return _greeting(doors, b"220 ")
 
+
+def imap(doors: Sequence[tuple[str, int, bool]]) -> Probe:
+    """All of the (host, port, implicit TLS) greet with an untagged OK (RFC 9051 §7.1.1)."""
+    return _greeting(doors, b"* OK ")
+
+
+def pop3(doors: Sequence[tuple[str, int, bool]]) -> Probe:
+    """All of the (host, port, implicit TLS) greet with +OK (RFC 1939 §4)."""
+    return _greeting(doors, b"+OK ")
+
+
+def _greeting(doors: Sequence[tuple[str, int, bool]], first: bytes) -> Probe:
     async def probe() -> bool:
-        return all([await _greets(host, port, tls=tls) for host, port, tls in doors])
+        return all([(await _exchange(host, port, b"", tls=tls)).startswith(first) for host, port, tls in doors])
 
     return probe
 
@@ -37,10 +50,6 @@ def http(host: str, port: int, path: str, host_header: str) -> Probe:
         return (await _exchange(host, port, request.encode())).startswith(b"HTTP/1.1 200 ")
 
     return probe
-
-
-async def _greets(host: str, port: int, *, tls: bool) -> bool:
-    return (await _exchange(host, port, b"", tls=tls)).startswith(b"220 ")
 
 
 async def _exchange(host: str, port: int, request: bytes, *, tls: bool = False) -> bytes:

@@ -16,7 +16,7 @@ _LABELS = {
     "submissions": "Mail programs send (TLS)",
     "imap": "Mail programs read, IMAP (STARTTLS)",
     "imaps": "Mail programs read, IMAP (TLS)",
-    "pop3": "Mail programs read, POP3 (STARTTLS)",
+    "pop3": "Mail programs read, POP3 (STLS)",
     "pop3s": "Mail programs read, POP3 (TLS)",
 }
 

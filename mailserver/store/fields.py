@@ -9,6 +9,8 @@ from django.db import models
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
+from mailserver.mail.numbersets import Runs
+
 if TYPE_CHECKING:
     UidSetBase = models.Field[Iterable[int], frozenset[int]]
 else:
@@ -24,6 +26,11 @@ def to_ranges(uids: Iterable[int]) -> Multirange[int]:
         else:
             runs.append([uid, uid + 1])
     return Multirange([Range(low, high) for low, high in runs])
+
+
+def to_runs(ranges: Multirange[int] | None) -> Runs:
+    """What the database gives for a set of UIDs, as runs with both ends in them."""
+    return tuple((one.lower, one.upper - 1) for one in ranges or () if one.lower is not None and one.upper is not None)
 
 
 class UidSetField(UidSetBase):

@@ -6,8 +6,14 @@ Recomputing costs no more than adding and subtracting would (docs/performance.md
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from django.db import connection
+
+from mailserver.store.models.mailbox import Flag
+
+# The flags a line tells of.
+SHOWN: Final = Flag.SEEN | Flag.FLAGGED
 
 # FOR NO KEY UPDATE: the inserts of entries hold FOR KEY SHARE on the thread through their foreign key, which two
 # writers may hold at once; FOR UPDATE would make them wait for each other.

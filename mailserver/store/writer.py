@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from mailserver.errors import NotFound
-from mailserver.store import bell, rows, summary
+from mailserver.store import bell, entrysets, rows, summary
+from mailserver.store.entrysets import Flagged, Held, Marks, Uids
 from mailserver.store.fields import to_ranges
-from mailserver.store.models import Mailbox, MailboxMessage, Vanished
+from mailserver.store.models import Mailbox
 from mailserver.store.models.mailbox import Flag
 
 VANISHED_FOR = timedelta(hours=24)
@@ -120,61 +120,54 @@ class MailboxWriter:
         place = (mailbox_id, uid, box.account_id, entry.message_id, entry.thread_id)
         return (*place, entry.at, box.highestmodseq, int(entry.flags), entry.keywords or None, now)
 
-    def set_flags(self, mailbox_id: int, uids: Iterable[int], *, add: int = 0, remove: int = 0) -> list[int]:
+    def set_flags(self, mailbox_id: int, uids: Uids, *, add: int = 0, remove: int = 0) -> list[int]:
         """Set and clear flag bits; the UIDs that really changed."""
+        return [entry.uid for entry in self.mark(mailbox_id, uids, Marks(set=add, clear=remove))]
+
+    def mark(self, mailbox_id: int, uids: Uids, marks: Marks, *, unchanged_since: int | None = None) -> list[Flagged]:
+        """Change flags and keywords; the entries that really changed, by UID."""
+        modseq = self._coming(mailbox_id)
+        changed = entrysets.mark(mailbox_id, uids, marks, modseq=modseq, unchanged_since=unchanged_since)
+        if changed:
+            self.modseq(mailbox_id)
+            self.boxes[mailbox_id].unseen += sum((one.before & Flag.SEEN) - (one.flags & Flag.SEEN) for one in changed)
+            shown = (one.thread_id for one in changed if one.relabelled or (one.before ^ one.flags) & summary.SHOWN)
+            self._note(mailbox_id, (one.uid for one in changed), shown)
+        return changed
+
+    def remove(self, mailbox_id: int, uids: Uids, *, only: int = 0) -> list[Held]:
+        """Expunge entries, those that have all flags of `only`; which were there, by UID."""
+        modseq, until = self._coming(mailbox_id), timezone.now() + VANISHED_FOR
+        gone = entrysets.remove(mailbox_id, uids, only=only, modseq=modseq, until=until)
+        if gone:
+            self.modseq(mailbox_id)
+            self._removed = True
+            self._count(mailbox_id, gone, -1)
+            self._note(mailbox_id, (one.uid for one in gone), (one.thread_id for one in gone))
+        return gone
+
+    def copy(self, mailbox_id: int, uids: Uids, target_id: int) -> list[tuple[Held, int]]:
+        """Put entries into another mailbox too, without \\Deleted; each with its UID there, in order."""
+        held = entrysets.read(mailbox_id, uids)
+        if not held:
+            return []
+        box, modseq, now = self.boxes[target_id], self.modseq(target_id), timezone.now()
+        first = box.uidnext
+        entrysets.copy(mailbox_id, uids, target=target_id, uidnext=first, modseq=modseq, without=Flag.DELETED, now=now)
+        box.uidnext += len(held)
+        self._count(target_id, held, 1)
+        self._note(target_id, range(first, box.uidnext), (one.thread_id for one in held))
+        return list(zip(held, range(first, box.uidnext), strict=True))
+
+    def _coming(self, mailbox_id: int) -> int:
+        """The modseq of this transaction in a mailbox, if it changes it."""
+        return self.boxes[mailbox_id].highestmodseq + (mailbox_id not in self._changed)
+
+    def _count(self, mailbox_id: int, entries: Sequence[Held], sign: int) -> None:
         box = self.boxes[mailbox_id]
-        rows = self.entries(mailbox_id, uids).values_list("uid", "flags", "thread_id")
-        changed = [(uid, old, thread) for uid, old, thread in rows if (old & ~remove) | add != old]
-        if not changed:
-            return []
-        modseq = self.modseq(mailbox_id)
-        numbers = [uid for uid, _, _ in changed]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE mailboxmessage SET flags = (flags & ~%s::smallint) | %s::smallint, modseq = %s"
-                " WHERE mailbox_id = %s AND uid = ANY(%s)",
-                [remove, add, modseq, mailbox_id, numbers],
-            )
-        for _, old, _ in changed:
-            box.unseen += int(bool(old & Flag.SEEN)) - int(bool(((old & ~remove) | add) & Flag.SEEN))
-        self._note(mailbox_id, numbers, (thread for _, _, thread in changed))
-        return numbers
-
-    def set_keywords(self, mailbox_id: int, uids: Iterable[int], *, add: int | None, remove: int | None) -> list[int]:
-        """Set and clear one label each (Label ids); the UIDs that really changed."""
-        changed = []
-        for entry in self.entries(mailbox_id, uids):
-            labels = set(entry.keywords or ()) - {remove} | ({add} if add is not None else set())
-            if labels != set(entry.keywords or ()):
-                entry.keywords = sorted(labels) or None
-                entry.modseq = self.modseq(mailbox_id)
-                changed.append(entry)
-        MailboxMessage.objects.bulk_update(changed, ["keywords", "modseq"])
-        self._note(mailbox_id, [entry.uid for entry in changed], (entry.thread_id for entry in changed))
-        return [entry.uid for entry in changed]
-
-    def remove(self, mailbox_id: int, uids: Iterable[int]) -> list[MailboxMessage]:
-        """Expunge entries; the rows that were there, with their messages, by UID."""
-        rows = list(self.entries(mailbox_id, uids).select_related("message").defer("message__parts"))
-        if not rows:
-            return []
-        box, modseq, until = self.boxes[mailbox_id], self.modseq(mailbox_id), timezone.now() + VANISHED_FOR
-        numbers = [row.uid for row in rows]
-        MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=numbers).delete()
-        Vanished.objects.bulk_create(
-            Vanished(mailbox_id=mailbox_id, uid=row.uid, modseq=modseq, message_id=row.message_id, until=until)
-            for row in rows
-        )
-        self._removed = True
-        box.total -= len(rows)
-        box.unseen -= sum(not row.flags & Flag.SEEN for row in rows)
-        box.size -= sum(row.message.size for row in rows)
-        self._note(mailbox_id, numbers, (row.thread_id for row in rows))
-        return rows
-
-    def entries(self, mailbox_id: int, uids: Iterable[int]) -> QuerySet[MailboxMessage]:
-        """The entries with these UIDs, in UID order."""
-        return MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=list(uids)).order_by("uid")
+        box.total += sign * len(entries)
+        box.unseen += sign * sum(not one.flags & Flag.SEEN for one in entries)
+        box.size += sign * sum(one.size for one in entries)
 
     def _note(self, mailbox_id: int, uids: Iterable[int], thread_ids: Iterable[int]) -> None:
         self._changed[mailbox_id].update(uids)

@@ -16,6 +16,7 @@ MEDIAN_LINES_PER_FUNCTION = 10
 SMALLER = {
     ("webmail/views/", ".py"): 150,
     ("mailserver/servers/imap/commands/", ".py"): 150,
+    ("mailserver/servers/pop3/commands/", ".py"): 150,
     ("templates/", ".html"): 80,
     ("static/js/behaviours/", ".js"): 100,
 }

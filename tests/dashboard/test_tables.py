@@ -8,6 +8,7 @@ from mailserver.services import mailboxes
 from mailserver.services.accounts import add_alias
 from mailserver.store.models import Account, Address, Domain
 from tests.support.people import PASSWORD
+from tests.webmail.reading import only, page, texts
 from tests.webmail.writing import signed_in
 
 NEW = {"address": "ines@crepes.fr", "name": "Inês", "password": "salted butter caramel"}
@@ -85,11 +86,21 @@ def test_it_changes_an_account_and_ends_its_sessions_with_a_new_password(office,
     alice.refresh_from_db()
     assert (alice.name, alice.quota, alice.is_staff) == ("Alice C.", int(2.5 * 1024**3), False)
     assert alice.check_password(PASSWORD)
+    assert not alice.pop3
     assert 'value="2.5"' in office.get(url).content.decode()
     office.post(url, {**fields, "new_password": "salted butter caramel"})
     alice.refresh_from_db()
     assert alice.check_password("salted butter caramel")
     assert browser.get("/compose/").status_code == 302
+
+
+def test_it_shows_and_changes_who_reads_by_pop3(office, alice):
+    url = f"/admin/store/account/{alice.pk}/change/"
+    office.post(url, {"name": "Alice", "quota": "1", "is_active": "on", "pop3": "on", "new_password": ""})
+    alice.refresh_from_db()
+    assert alice.pop3
+    assert "checked" in only(page(office.get(url)), "[name=pop3]").attributes
+    assert texts(page(office.get("/admin/store/account/?q=alice")), ".field-reads_by_pop3") == ["Yes"]
 
 
 def test_it_closes_an_account_without_deleting_it(office, alice):

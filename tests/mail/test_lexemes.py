@@ -49,10 +49,10 @@ def test_it_keeps_fields_apart_and_in_front():
     assert found == [
         *SCOPE,
         "'has:attachment'",
-        "'menu':1,37",
+        "'menu':1A,37",
         "'s:menu':1",
-        *("'bob':12,13", "'f:bob':12,13", "'x':14", "'f:x':14", "'pt':15", "'f:pt':15"),
-        *("'alice':26", "'t:alice':26"),
+        *("'bob':12A,13A", "'f:bob':12,13", "'x':14A", "'f:x':14", "'pt':15A", "'f:pt':15"),
+        *("'alice':26A", "'t:alice':26"),
     ]
 
 
@@ -76,6 +76,19 @@ def test_it_keeps_fields_apart_and_in_front():
 )
 def test_it_asks_for_words_phrases_and_fields(typed, expected):
     assert condition(parse(typed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "anywhere", "body"),
+    [
+        ("Crêpe night", "'crepe' <1> 'night':*", "'crepe':D <1> 'night':*D"),
+        ("at", "'at'", "'at':D"),
+        ("本", "'本':*", "'本':*D"),
+        ("!", "", ""),
+    ],
+)
+def test_it_asks_for_a_phrase_in_the_text_alone(text, anywhere, body):
+    assert (lexemes.phrase(text), lexemes.phrase(text, body=True)) == (anywhere, body)
 
 
 def test_it_asks_for_a_bounded_number_of_words():

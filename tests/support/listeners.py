@@ -72,12 +72,13 @@ def listening(
         Listener("submission", submission_port, lambda: Connection(site, door)),
         Listener("submissions", 0, lambda: Connection(site, door), encrypted=True),
     ]
-    with _running(House("127.0.0.1", listeners, register, certificate, closing=(site.refusals.close,))) as ports:
+    with running(House("127.0.0.1", listeners, register, certificate, closing=(site.refusals.close,))) as ports:
         yield Ports(*ports, register)
 
 
 @contextmanager
-def _running(house: House) -> Iterator[list[int]]:
+def running(house: House) -> Iterator[list[int]]:
+    """Open the listeners of a house on their ports (0: any), until the block ends; the ports."""
     ports: list[int] = []
     ready, done = threading.Event(), asyncio.Event()
     loop = uvloop.new_event_loop()

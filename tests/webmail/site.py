@@ -140,7 +140,7 @@ def forms(things: Things) -> list[tuple[str, dict[str, Any]]]:
         ("compose_save", of_draft),
         ("compose_send", {**of_draft, "confirmed": "1"}),
         ("compose_discard", {"draft": str(things.draft_id)}),
-        ("account", {"name": "Mallory", "theme": "dark", "density": "compact", "time_zone": "UTC"}),
+        ("account", {"name": "Mallory", "theme": "dark", "density": "compact", "time_zone": "UTC", "pop3": "on"}),
         ("password", {"current": "buckwheat and cider", "new": "gone for good 1", "again": "gone for good 1"}),
         ("new_folder", {"path": "Mallory"}),
         ("signout", {}),

@@ -16,6 +16,16 @@ def test_it_changes_name_looks_and_time_zone(alice):
     assert Account.objects.get(pk=alice.pk).time_zone == "Europe/Paris"
 
 
+def test_it_switches_pop3_on_and_off(alice):
+    browser = signed_in(alice)
+    assert "checked" not in only(page(browser.get("/account/")), "[name=pop3]").attributes
+    browser.post("/account/", {**FORM, "pop3": "on"})
+    assert Account.objects.get(pk=alice.pk).pop3
+    assert "checked" in only(page(browser.get("/account/")), "[name=pop3]").attributes
+    browser.post("/account/", FORM)
+    assert not Account.objects.get(pk=alice.pk).pop3
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("time_zone", "Europe/Atlantis"), ("time_zone", "../etc"), ("theme", "pink"), ("density", "")]
 )

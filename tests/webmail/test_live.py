@@ -48,8 +48,8 @@ def test_it_subscribes_later_listeners_and_forgets_those_who_left():
                 await asyncio.sleep(0.2)
                 await asyncio.to_thread(bell.ring, 3, {7: 1})
                 heard = [await asyncio.wait_for(late.get(), 10)]
-        assert not hub._queues
-        assert hub._reader is None
+        assert not hub.bells
+        assert not hub.bells.is_subscribed
         return heard
 
     assert asyncio.run(story()) == ['{"7": 1}']

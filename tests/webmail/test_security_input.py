@@ -123,11 +123,11 @@ def test_it_takes_no_name_that_would_leave_its_field(alice, name):
     assert "not allowed" in answer.content.decode()
     assert Account.objects.get(pk=alice.pk).name == "Alice"
     with pytest.raises(InvalidName):
-        accounts.set_preferences(account_id=alice.pk, name=name, theme="system", density="comfortable", time_zone="UTC")
+        accounts.set_preferences(account_id=alice.pk, **{**given, "pop3": False})
     with pytest.raises(InvalidName):
         accounts.create_account(address="mallory@crepes.fr", name=name, password=PASSWORD)
     with pytest.raises(InvalidName):
-        administration.change_account(account_id=alice.pk, name=name, quota=0, active=True, admin=False)
+        administration.change_account(account_id=alice.pk, name=name, quota=0, pop3=False, active=True, admin=False)
 
 
 def test_it_asks_again_for_a_broken_name_at_first_run(db):

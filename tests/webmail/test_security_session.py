@@ -195,7 +195,7 @@ def test_it_ends_the_dashboard_with_the_office(domains):
     other = accounts.create_account(address="chief@crepes.fr", name="Chief", password=PASSWORD, admin=True)
     browser = signed_in(boss)
     assert browser.get("/admin/").status_code == 200
-    administration.change_account(account_id=boss.pk, name="Post", quota=0, active=True, admin=False)
+    administration.change_account(account_id=boss.pk, name="Post", quota=0, pop3=False, active=True, admin=False)
     assert browser.get("/admin/", follow=True).status_code == 403
     assert browser.get("/").status_code == 200
     inside = signed_in(other)

@@ -104,7 +104,7 @@ class DomainAdmin(ServiceAdmin):
 class AccountAdmin(ServiceAdmin):
     form = forms.AccountForm
     add_form = forms.NewAccountForm
-    list_display = ["address", "name", "storage", "may_sign_in", "administers", "signed_in"]
+    list_display = ["address", "name", "storage", "may_sign_in", "reads_by_pop3", "administers", "signed_in"]
     search_fields = ["address", "name", "addresses__local_part"]
     ordering = ["address"]
 
@@ -120,6 +120,10 @@ class AccountAdmin(ServiceAdmin):
     @admin.display(description="open", ordering="is_active")
     def may_sign_in(self, account: Account) -> str:
         return yes(account.is_active)
+
+    @admin.display(description="POP3", ordering="pop3")
+    def reads_by_pop3(self, account: Account) -> str:
+        return yes(account.pop3)
 
     @admin.display(description="last signed in", ordering="last_login")
     def signed_in(self, account: Account) -> str:
@@ -145,6 +149,7 @@ class AccountAdmin(ServiceAdmin):
             account_id=obj.pk,
             name=given["name"],
             quota=given["quota"],
+            pop3=given["pop3"],
             active=given["is_active"],
             admin=given["is_staff"],
         )

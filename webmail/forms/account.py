@@ -16,13 +16,13 @@ else:
 
 
 class AccountForm(AccountModelForm):
-    """What a person may change about how Correio looks and calls them."""
+    """What a person may change about how Correio looks and calls them, and how programs read their mail."""
 
     name = HeaderField(max_length=200)
 
     class Meta:
         model = Account
-        fields = ["name", "theme", "density", "time_zone"]
+        fields = ["name", "theme", "density", "time_zone", "pop3"]
 
     def clean_time_zone(self) -> str:
         name = str(self.cleaned_data["time_zone"])

@@ -62,7 +62,7 @@ class RowMaker:
 
     def __init__(self, account_id: int) -> None:
         self.own: Collection[str] = {address.casefold() for address in own_addresses(account_id)}
-        self.labels = {label.pk: label for label in Label.objects.filter(account_id=account_id)}
+        self.labels = {label.pk: label for label in Label.objects.filter(account_id=account_id, shown=True)}
         self.now = timezone.now()
 
     def rows(self, lines: Iterable[ThreadBox], *, after: datetime | None = None, everywhere: bool = False) -> list[Row]:

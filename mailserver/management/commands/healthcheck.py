@@ -12,7 +12,7 @@ from mailserver.stack import probes
 
 
 class Command(BaseCommand):
-    help = "Exit with 0 when http://host:port/path answers 200 or smtp://host:port greets with 220."
+    help = "Exit with 0 when http://host:port/path answers 200, or smtp://, imap:// or pop3://host:port greets."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,12 +20,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         url = urlsplit(options["url"])
-        if url.scheme not in ("http", "smtp") or not url.hostname or not url.port:
-            raise CommandError("The address must be http://host:port/path or smtp://host:port.")
-        if url.scheme == "http":
+        greeting = {"smtp": probes.smtp, "imap": probes.imap, "pop3": probes.pop3}.get(url.scheme)
+        if not url.hostname or not url.port or (url.scheme != "http" and greeting is None):
+            raise CommandError("The address must be http://host:port/path, or smtp://, imap:// or pop3://host:port.")
+        if greeting is None:
             probe = probes.http(url.hostname, url.port, url.path or "/", url.hostname)
         else:
-            probe = probes.smtp([(url.hostname, url.port, False)])
+            probe = greeting([(url.hostname, url.port, False)])
         if not asyncio.run(self._answers(probe)):
             raise CommandError(f"{options['url']} does not answer.")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,13 +26,10 @@ from mailserver.servers.smtp.errors import reply_to
 from mailserver.servers.smtp.limits import Limits
 from mailserver.servers.smtp.refusal import Refusal
 from mailserver.servers.smtp.session import Client, Door, Transaction
+from mailserver.servers.strangers import HEADER_FIELD, HTTP_VERBS, TLS_HELLO
 
 logger = logging.getLogger(__name__)
 
-# Cross-protocol attacks: a browser made to POST a mail to this port.
-_HTTP = frozenset({b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS", b"DELETE", b"PATCH", b"TRACE"})
-_HEADER = re.compile(rb"[!-9;-~]+:(?:\s|$)")
-_TLS_HELLO = b"\x16\x03"
 LINGER = 4 * 1024 * 1024
 
 
@@ -88,12 +84,14 @@ class Connection(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods of asyncio.Transport without being a subclass.
-        self._use(cast(asyncio.Transport, transport))
+        wire = cast(asyncio.Transport, transport)
+        self.input = Input(wire)
+        self._use(wire)
         self._admitted = self.site.register.enter(self, self.client.peer)
         super().connection_made(transport)
 
     def _use(self, transport: asyncio.Transport) -> None:
-        self.wire, self.input, self.client = transport, Input(transport), Client.of(transport)
+        self.wire, self.client = transport, Client.of(transport)
 
     def data_received(self, data: bytes) -> None:
         self.input.feed(data)
@@ -126,6 +124,8 @@ class Connection(SMTP):
         # Nothing may be read as a command between our 220 and the handshake.
         clear.pause_reading()
         await self.say(replies.START_TLS)
+        # From here on what comes is encrypted; the first command may come with the client's last word of the handshake.
+        self.input.clear()
         try:
             secured = await self.loop.start_tls(
                 clear, self, context, server_side=True, ssl_handshake_timeout=self.site.limits.handshake
@@ -137,6 +137,7 @@ class Connection(SMTP):
             raise EndOfStream
         self._original_transport, self.transport = clear, secured
         self._writer = asyncio.StreamWriter(secured, self, None, self.loop)
+        self.input.move_to(secured)
         self._use(secured)
         self.transaction = None
 
@@ -178,7 +179,7 @@ class Connection(SMTP):
         try:
             async with asyncio.timeout(0 if self._stopping else self.site.limits.idle) as self._patience:
                 # No line end may ever come after the start of a TLS handshake.
-                if self._first and await self.input.starts_with(_TLS_HELLO):
+                if self._first and await self.input.starts_with(TLS_HELLO):
                     raise Refusal(replies.NOT_SMTP)
                 return (await self.input.line(limit)).rstrip(b"\r\n")
         except TimeoutError:
@@ -211,7 +212,7 @@ class Connection(SMTP):
         verb, _, argument = line.partition(b" ")
         verb = verb.upper()
         first, self._first = self._first, False
-        if verb in _HTTP or (first and _HEADER.match(line)):
+        if verb in HTTP_VERBS or (first and HEADER_FIELD.match(line)):
             return replies.NOT_SMTP
         if len(line) > self.site.limits.line and verb != b"AUTH":
             return replies.LINE_TOO_LONG

@@ -47,7 +47,8 @@ def prepare(password: str) -> dict[str, Account]:
 def _account(address: str, name: str, password: str) -> Account:
     account = accounts.create_account(address=address, name=name, password=password, admin=address == ADMIN)
     account.time_zone = ZONES[address.partition("@")[2]]
-    account.save(update_fields=["time_zone"])
+    account.pop3 = True
+    account.save(update_fields=["time_zone", "pop3"])
     return account
 
 

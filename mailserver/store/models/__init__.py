@@ -7,7 +7,8 @@ from mailserver.store.models.dkim import DkimKey
 from mailserver.store.models.domain import Address, Domain, Group
 from mailserver.store.models.event import Event
 from mailserver.store.models.forward import Forward
-from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Vanished
+from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Orphan, Vanished
+from mailserver.store.models.maildrop import MaildropLease
 from mailserver.store.models.message import Message
 from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
 from mailserver.store.models.search import SearchDocument, SearchPending
@@ -31,7 +32,9 @@ __all__ = [
     "Label",
     "Mailbox",
     "MailboxMessage",
+    "MaildropLease",
     "Message",
+    "Orphan",
     "QueueEntry",
     "QueueRecipient",
     "SearchDocument",

@@ -32,6 +32,11 @@ class Account(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=16, choices=Theme, default=Theme.SYSTEM)
     density = models.CharField(max_length=16, choices=Density, default=Density.COMFORTABLE)
+    last_uidvalidity = models.BigIntegerField(default=0, editable=False, help_text="The newest one of its folders.")
+    freed_uidvalidity = models.BigIntegerField(
+        default=0, editable=False, help_text="The largest one of a folder that lost its name."
+    )
+    pop3 = models.BooleanField("POP3", default=False, help_text="Mail programs may collect the Inbox by POP3.")
     is_active = models.BooleanField("active", default=True)
     is_staff = models.BooleanField("administrator", default=False, help_text="May sign in to the dashboard.")
     created_at = models.DateTimeField(auto_now_add=True)

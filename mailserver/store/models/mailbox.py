@@ -4,6 +4,7 @@ import enum
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 
 from mailserver.store.fields import UidSetField
 from mailserver.store.models.account import Account
@@ -42,6 +43,9 @@ class Mailbox(models.Model):
     special_use = models.CharField(max_length=16, choices=Use, blank=True, default=Use.NONE)
     uidvalidity = models.PositiveIntegerField()
     uidnext = models.PositiveIntegerField(default=1)
+    first_recent_uid = models.PositiveIntegerField(
+        default=1, help_text="No session has claimed this UID or a later one."
+    )
     highestmodseq = models.BigIntegerField(default=1)
     total = models.IntegerField(default=0)
     unseen = models.IntegerField(default=0)
@@ -68,7 +72,10 @@ class Mailbox(models.Model):
 
 
 class Label(models.Model):
-    """An IMAP keyword of an account with the name and colour the page shows. Ids are unique over all accounts."""
+    """An IMAP keyword of an account with the name and colour the page shows. Ids are unique over all accounts.
+
+    Keywords that differ only in case are one; it keeps the spelling it came with first.
+    """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="labels", db_index=False)
     keyword = models.CharField(max_length=200)
@@ -78,7 +85,7 @@ class Label(models.Model):
 
     class Meta:
         db_table = "label"
-        constraints = [models.UniqueConstraint("account", "keyword", name="label_keyword")]
+        constraints = [models.UniqueConstraint("account", Lower("keyword"), name="label_keyword")]
 
     def __str__(self) -> str:
         return self.name
@@ -147,3 +154,15 @@ class Vanished(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mailbox_id}:{self.uid}"
+
+
+class Orphan(models.Model):
+    """A message whose folder was deleted. It goes when no other folder holds it (services/retention.py)."""
+
+    message = models.OneToOneField(Message, models.CASCADE, primary_key=True, related_name="+")
+
+    class Meta:
+        db_table = "orphan"
+
+    def __str__(self) -> str:
+        return str(self.message_id)

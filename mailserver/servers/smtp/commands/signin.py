@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mailserver.errors import AuthenticationFailed, Unavailable
 from mailserver.mail import replies
 from mailserver.mail.replies import Reply
-from mailserver.servers import bridge
-from mailserver.servers.sasl import MECHANISMS, Claim, Mechanism, SaslError, TokenClaim
-from mailserver.servers.smtp.refusal import Refusal
+from mailserver.servers import signin
+from mailserver.servers.sasl import MECHANISMS, Mechanism, SaslError
 from mailserver.services import login
-from mailserver.services.login import Login
 
 if TYPE_CHECKING:
     from mailserver.servers.smtp.protocol import Connection
@@ -33,8 +30,13 @@ async def auth(connection: Connection, argument: str) -> Reply:
     if mechanism is None:
         return replies.AUTH_UNKNOWN_MECHANISM
     try:
-        claim = await _exchange(connection, mechanism, words[1].encode() if len(words) == 2 else None)
-        connection.client.login = await _check(claim, connection.client.peer)
+        initial = words[1].encode() if len(words) == 2 else None
+        claim = await signin.converse(mechanism, initial, partial(_ask, connection))
+        connection.client.login = await signin.identify(claim, peer=connection.client.peer, purpose=login.SUBMISSION)
+    except signin.Cancelled:
+        return replies.AUTH_CANCELLED
+    except signin.NotBase64:
+        return replies.AUTH_NOT_BASE64
     except (SaslError, AuthenticationFailed):
         return await _failed(connection, mechanism)
     except Unavailable:
@@ -54,49 +56,15 @@ def _out_of_place(connection: Connection) -> Reply | None:
     return replies.AUTH_IN_TRANSACTION if connection.transaction is not None else None
 
 
-async def _check(claim: Claim, peer: str) -> Login:
-    if isinstance(claim, TokenClaim):
-        return await bridge.run(login.redeem, token=claim.token, identity=claim.identity)
-    return await bridge.run_costly(
-        login.authenticate, address=claim.address, password=claim.password, peer=peer, identity=claim.identity
-    )
-
-
-async def _exchange(connection: Connection, mechanism: Mechanism, initial: bytes | None) -> Claim:
-    """Question and answer until the mechanism is content. Raises Refusal, SaslError."""
-    exchange = mechanism.start()
-    question = next(exchange)
-    while True:
-        # RFC 4954 §4: `=` on the command line is an empty answer.
-        answer = await _ask(connection, question) if initial is None else initial if initial != b"=" else b""
-        initial = None
-        try:
-            question = exchange.send(_decoded(answer))
-        except StopIteration as end:
-            claim: Claim = end.value
-            return claim
-
-
 async def _ask(connection: Connection, question: bytes) -> bytes:
-    await connection.say(replies.challenge(b64encode(question).decode("ascii")))
-    answer = await connection.read_line(connection.site.limits.sign_in_line)
-    if answer == b"*":
-        raise Refusal(replies.AUTH_CANCELLED)
-    return answer
-
-
-def _decoded(answer: bytes) -> bytes:
-    try:
-        return b64decode(answer, validate=True)
-    except Base64Error:
-        raise Refusal(replies.AUTH_NOT_BASE64) from None
+    await connection.say(replies.challenge(question.decode("ascii")))
+    return await connection.read_line(connection.site.limits.sign_in_line)
 
 
 async def _failed(connection: Connection, mechanism: Mechanism) -> Reply:
     connection.failed_sign_ins += 1
     logger.warning("%s %s: sign-in refused", connection.door.name, connection.client.peer)
-    if mechanism.refusal:
-        await _ask(connection, mechanism.refusal)
+    await signin.tell_refusal(mechanism, partial(_ask, connection))
     if connection.failed_sign_ins < connection.site.limits.failed_sign_ins:
         return replies.AUTH_FAILED
     await connection.say(replies.AUTH_FAILED)

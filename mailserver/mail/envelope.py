@@ -1,0 +1,79 @@
+"""The IMAP ENVELOPE of a message (RFC 9051 §7.5.2): its header as written, encoded words kept."""
+
+from __future__ import annotations
+
+import re
+
+from mailserver.errors import InvalidName
+from mailserver.mail.addressentries import Entry, GroupMark, read
+from mailserver.mail.addresses import to_ascii
+from mailserver.mail.headers import Headers
+from mailserver.mail.imapstrings import NIL, nstring, quoted
+
+# Of a message whose header is not read any more.
+EMPTY = f"({' '.join([NIL] * 10)})"
+ADDRESS_FIELDS = frozenset({"from", "sender", "reply-to", "to", "cc", "bcc"})
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_MAX_DOMAIN = 255
+
+
+def envelope(headers: Headers) -> str:
+    """Date, subject, from, sender, reply-to, to, cc, bcc, in-reply-to, message-id. Never raises."""
+    sender = _people(headers.unfolded("from"))
+    members = (
+        _text(headers, "date"),
+        _text(headers, "subject"),
+        sender or NIL,
+        _people(headers.unfolded("sender")) or sender or NIL,
+        _people(headers.unfolded("reply-to")) or sender or NIL,
+        _people(headers.undecoded("to")) or NIL,
+        _people(headers.undecoded("cc")) or NIL,
+        _people(headers.undecoded("bcc")) or NIL,
+        _text(headers, "in-reply-to"),
+        _text(headers, "message-id"),
+    )
+    return f"({' '.join(members)})"
+
+
+def _text(headers: Headers, name: str) -> str:
+    """What is there but empty is an empty string, not NIL."""
+    return quoted(headers.unfolded(name)) if name in headers else NIL
+
+
+def _people(text: str) -> str:
+    """The list of addresses, "" when there are none."""
+    if not text:
+        return ""
+    found = "".join(_mark(entry) if isinstance(entry, GroupMark) else _address(entry) for entry in read(text))
+    return f"({found})" if found else ""
+
+
+def _mark(mark: GroupMark) -> str:
+    """The begin of a group has no host, its end no mailbox either."""
+    return f"(NIL NIL {nstring(mark.name)} NIL)"
+
+
+def _address(entry: Entry) -> str:
+    """Name, route, mailbox, host. The last two are never NIL, as that marks groups; "" stands for what is missing."""
+    if entry.is_comment:
+        return ""
+    name, (mailbox, host) = entry.name, _split(entry.spec)
+    if not entry.spec and " " not in name:
+        # `From: root`
+        name, mailbox = "", name
+    return f"({nstring(name)} {nstring(entry.route)} {quoted(mailbox)} {quoted(host)})"
+
+
+def _split(spec: str) -> tuple[str, str]:
+    """Local part without quotes, and domain; U-labels as A-labels, which mean the same to every client."""
+    local, at, host = spec.rpartition("@")
+    if not at:
+        local, host = spec, ""
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        local = _QUOTED_PAIR.sub(r"\1", local[1:-1])
+    if not host.isascii() and len(host) <= _MAX_DOMAIN:
+        try:
+            host = to_ascii(host)
+        except InvalidName:
+            return local, host
+    return local, host

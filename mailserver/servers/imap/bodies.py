@@ -1,0 +1,134 @@
+"""The octets of messages in FETCH responses: read and sent in pieces, so that a large message takes little memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailserver.mail import encodings, structure
+from mailserver.mail.structure import Part
+from mailserver.servers import bridge
+from mailserver.servers.imap import responses, sections
+from mailserver.servers.imap.grammar.attributes import Binary, BinarySize, BodySection, Partial
+from mailserver.servers.imap.sections import Span
+from mailserver.services import entries
+from mailserver.services.entries import Entry
+
+if TYPE_CHECKING:
+    from mailserver.servers.imap.session import Session
+
+PIECE = 1024 * 1024
+
+
+class BodyWriter:
+    """For the messages of one command."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._of: int = -1
+        self._root: Part | None = None
+
+    async def write(self, item: BodySection | Binary | BinarySize, entry: Entry) -> None:
+        """The item with its value. An encoding that nobody knows means octets as they are."""
+        if isinstance(item, BodySection):
+            await self._section(item, entry)
+        elif isinstance(item, Binary):
+            await self._binary(item, entry)
+        else:
+            self._binary_size(item, entry)
+
+    def _tree(self, entry: Entry) -> Part:
+        """Read from its JSON form once, however many sections are asked for."""
+        if self._root is None or self._of != entry.uid:
+            self._of, self._root = entry.uid, structure.from_json(entry.parts)
+        return self._root
+
+    async def _section(self, item: BodySection, entry: Entry) -> None:
+        section = item.section
+        if not section.part and section.text.startswith("HEADER"):
+            self._octets(item.label, self._fields(item, entry.prefix + entry.header_block), item.partial)
+            return
+        found = sections.span(self._tree(entry), section)
+        if found is None:
+            self._session.connection.write(_label(item.label), b" NIL")
+        elif section.text.startswith("HEADER.FIELDS"):
+            header = await self._read(entry, found)
+            self._octets(item.label, self._fields(item, header), item.partial)
+        else:
+            await self._span(item.label, entry, found, item.partial)
+
+    def _fields(self, item: BodySection, header: bytes) -> bytes:
+        section = item.section
+        if section.text == "HEADER":
+            return header
+        return sections.fields(header, section.fields, others=section.text == "HEADER.FIELDS.NOT")
+
+    def _octets(self, label: str, octets: bytes, partial: Partial | None) -> None:
+        if partial is not None:
+            octets = octets[partial[0] : partial[0] + partial[1]]
+        self._session.connection.write(_label(label), b" ", responses.literal(octets))
+
+    async def _span(self, label: str, entry: Entry, span: Span, partial: Partial | None) -> None:
+        """Send octets as they are, in pieces."""
+        prefix = entry.prefix if span.prefixed else b""
+        start, length = 0, len(prefix) + span.end - span.start
+        if partial is not None:
+            start = min(partial[0], length)
+            length = min(partial[1], length - start)
+        connection = self._session.connection
+        connection.write(_label(label), b" {%d}\r\n" % length)
+        inside = prefix[start : start + length]
+        connection.write(inside)
+        at = span.start + max(0, start - len(prefix))
+        left = length - len(inside)
+        while left:
+            octets: bytes = await bridge.run(entries.octets, blob_id=entry.blob_id, start=at, length=min(left, PIECE))
+            if not octets:
+                # The length is said already, and nothing else may stand here.
+                raise RuntimeError(f"blob {entry.blob_id} ends before octet {at + left}")
+            connection.write(octets)
+            at, left = at + len(octets), left - len(octets)
+            if connection.waiting >= PIECE:
+                await self._session.flush()
+
+    async def _read(self, entry: Entry, span: Span) -> bytes:
+        octets: bytes = await bridge.run(
+            entries.octets, blob_id=entry.blob_id, start=span.start, length=span.end - span.start
+        )
+        return (entry.prefix if span.prefixed else b"") + octets
+
+    async def _binary(self, item: Binary, entry: Entry) -> None:
+        part = self._part(item.part, entry)
+        connection = self._session.connection
+        if part is None:
+            connection.write(_label(item.label), b" NIL")
+            return
+        if not item.part:
+            await self._span(item.label, entry, Span(0, part.body_end, prefixed=True), item.partial)
+            return
+        if part.encoding in encodings.IDENTITY or part.is_multipart:
+            await self._span(item.label, entry, Span(part.body_start, part.body_end), item.partial)
+            return
+        async with self._session.site.turns:
+            octets = encodings.decode(await self._read(entry, Span(part.body_start, part.body_end)), part.encoding)
+            if item.partial is not None:
+                octets = octets[item.partial[0] : item.partial[0] + item.partial[1]]
+            marker = b"~" if b"\0" in octets else b""
+            connection.write(_label(item.label), b" ", marker, responses.literal(octets))
+            await self._session.flush()
+
+    def _binary_size(self, item: BinarySize, entry: Entry) -> None:
+        part = self._part(item.part, entry)
+        size = 0
+        if part is not None:
+            size = part.size if part.is_multipart else part.decoded_size
+        if part is not None and not item.part:
+            size = entry.size
+        self._session.connection.write(item.label.encode("ascii"), b" %d" % size)
+
+    def _part(self, path: tuple[int, ...], entry: Entry) -> Part | None:
+        root = self._tree(entry)
+        return sections.find(root, path) if path else root
+
+
+def _label(label: str) -> bytes:
+    return label.encode("ascii", "replace")

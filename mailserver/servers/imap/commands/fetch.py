@@ -1,0 +1,125 @@
+"""FETCH and UID FETCH (RFC 9051 §6.4.5): by chunks of messages, so that memory does not grow with the mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mailserver.mail import numbersets
+from mailserver.mail.numbersets import runs_of
+from mailserver.servers import bridge
+from mailserver.servers.imap import fetchplan
+from mailserver.servers.imap.bodies import BodyWriter
+from mailserver.servers.imap.fetchplan import Plan, Writer
+from mailserver.servers.imap.grammar import messagecommands as commands
+from mailserver.servers.imap.grammar.attributes import Attribute, FetchItem, Preview
+from mailserver.servers.imap.responses import Done, bad
+from mailserver.servers.imap.targets import uids_of
+from mailserver.services import entries, flags, selection
+from mailserver.services.entries import Entry
+from mailserver.services.flags import EntryFlags
+
+if TYPE_CHECKING:
+    from mailserver.servers.imap.session import Session
+
+# Messages asked for in one statement: the first answers of a large FETCH come at once, and later ones cost little.
+_FIRST, _CHUNK = 200, 2000
+# With a tree of parts for each.
+_CHUNK_OF_BODIES = 50
+_UNFLUSHED = 64 * 1024
+
+
+async def fetch(session: Session, command: commands.Fetch) -> Done:
+    if command.vanished and not (command.uid and session.qresync and command.changed_since is not None):
+        raise bad("VANISHED is for UID FETCH with CHANGEDSINCE after ENABLE QRESYNC.")
+    if command.changed_since is not None or Attribute("MODSEQ") in command.items:
+        session.enabled.add("CONDSTORE")
+    uids = uids_of(session, command.messages)
+    if command.vanished:
+        await _tell_vanished(session, command)
+    plan = fetchplan.plan(command.items, uid=command.uid or session.qresync, modseq=command.changed_since is not None)
+    writer = Writer(session.selected.first_recent, session.utf8)
+    size = _CHUNK_OF_BODIES if plan.reads or "parts" in plan.columns else _FIRST
+    at = 0
+    while at < len(uids):
+        await _send(session, plan, writer, uids[at : at + size], command.changed_since)
+        at += size
+        size = size if size == _CHUNK_OF_BODIES else _CHUNK
+    return Done("That is all.")
+
+
+async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]) -> None:
+    """FETCH responses that nobody asked for by a command, with the UID (NOTIFY)."""
+    plan = fetchplan.plan(items, uid=True, modseq=session.condstore)
+    await _send(session, plan, Writer(session.selected.first_recent, session.utf8), uids, None)
+
+
+async def _tell_vanished(session: Session, command: commands.Fetch) -> None:
+    """RFC 7162 §3.2.6."""
+    runs = getattr(command.messages, "runs", ())
+    known = numbersets.resolved(runs, numbersets.STAR - 1)
+    vanished = await bridge.run(
+        selection.vanished_since,
+        account_id=session.account_id,
+        mailbox_id=session.selected.mailbox_id,
+        since=command.changed_since,
+        known=known,
+    )
+    if vanished:
+        session.say(f"VANISHED (EARLIER) {numbersets.write(vanished)}")
+
+
+async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int], since: int | None) -> None:
+    view = session.selected
+    seen = await _see(session, uids) if plan.sees and not view.read_only else {}
+    rows: list[Entry] = await bridge.run(
+        entries.rows,
+        account_id=session.account_id,
+        mailbox_id=view.mailbox_id,
+        uids=uids,
+        columns=plan.columns | ({"modseq"} if since is not None else set()) | ({"flags"} if seen else set()),
+        changed_since=since,
+    )
+    bodies = BodyWriter(session)
+    for entry in rows:
+        await _send_one(session, plan, writer, bodies, entry, flags_too=entry.uid in seen)
+    await session.flush()
+
+
+async def _see(session: Session, uids: Sequence[int]) -> dict[int, EntryFlags]:
+    """Mark messages as read; those that were not."""
+    view = session.selected
+    stored = await bridge.run(
+        flags.store,
+        account_id=session.account_id,
+        mailbox_id=view.mailbox_id,
+        runs=runs_of(uids),
+        names=("\\Seen",),
+        mode="add",
+        unchanged_since=None,
+    )
+    if stored.changed:
+        view.own.add(stored.modseq)
+    return {entry.uid: entry for entry in stored.changed}
+
+
+async def _send_one(
+    session: Session, plan: Plan, writer: Writer, bodies: BodyWriter, entry: Entry, *, flags_too: bool
+) -> None:
+    connection = session.connection
+    connection.write(b"* %d FETCH (" % session.selected.number(entry.uid))
+    blank = b""
+    for item in plan.items:
+        connection.write(blank)
+        blank = b" "
+        if isinstance(item, Attribute):
+            connection.write(writer.attribute(item.name, entry))
+        elif isinstance(item, Preview):
+            connection.write(fetchplan.preview(entry, utf8=writer.utf8))
+        else:
+            await bodies.write(item, entry)
+    if flags_too and Attribute("FLAGS") not in plan.items:
+        connection.write(b" ", writer.flags(entry))
+    connection.write(b")\r\n")
+    if connection.waiting > _UNFLUSHED:
+        await session.flush()

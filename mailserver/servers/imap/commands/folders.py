@@ -1,0 +1,52 @@
+"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 §6.3.4-8, RFC 6154)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailserver.servers import bridge
+from mailserver.servers.imap.grammar import mailboxcommands as commands
+from mailserver.servers.imap.responses import Done, Refusal
+from mailserver.servers.imap.uses import USE_OF_ATTRIBUTE
+from mailserver.services import folders
+
+if TYPE_CHECKING:
+    from mailserver.servers.imap.session import Session
+
+
+async def create(session: Session, command: commands.Create) -> Done:
+    uses = [USE_OF_ATTRIBUTE.get(name.lower()) for name in command.uses]
+    if None in uses or len(uses) > 1:
+        raise Refusal("A folder has one use, and not this one.", "USEATTR")
+    folder = await bridge.run(
+        folders.create,
+        account_id=session.account_id,
+        path=command.mailbox.rstrip("/"),
+        special_use=uses[0] if uses else "",
+    )
+    return Done("Created.", f"MAILBOXID (F{folder.id})")
+
+
+async def delete(session: Session, command: commands.Delete) -> Done:
+    await bridge.run(folders.delete, account_id=session.account_id, path=command.mailbox)
+    return Done("Deleted.")
+
+
+async def rename(session: Session, command: commands.Rename) -> Done:
+    await bridge.run(
+        folders.rename,
+        account_id=session.account_id,
+        path=command.mailbox,
+        new_path=command.new_name.rstrip("/"),
+    )
+    return Done("Renamed.")
+
+
+async def subscribe(session: Session, command: commands.Subscribe) -> Done:
+    await bridge.run(folders.subscribe, account_id=session.account_id, path=command.mailbox, on=True)
+    return Done("Subscribed.")
+
+
+async def unsubscribe(session: Session, command: commands.Unsubscribe) -> Done:
+    await bridge.run(folders.subscribe, account_id=session.account_id, path=command.mailbox, on=False)
+    return Done("Unsubscribed.")

@@ -1,0 +1,143 @@
+"""SEARCH and UID SEARCH (RFC 9051 §6.4.4), ESEARCH (RFC 4731), SEARCHRES (RFC 5182), MODSEQ (RFC 7162 §3.1.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from mailserver.mail import numbersets
+from mailserver.mail.numbersets import runs_of
+from mailserver.mail.searchkeys import And, Key, ModSeq, Not, Numbers, Or, Uids
+from mailserver.servers import bridge
+from mailserver.servers.imap.grammar import messagecommands as commands
+from mailserver.servers.imap.responses import Done, bad
+from mailserver.services import entries, imapsearch
+
+if TYPE_CHECKING:
+    from mailserver.servers.imap.session import Session
+
+
+async def search(session: Session, command: commands.Search) -> Done:
+    found = await find(session, command.key)
+    keep(session, found, command.returns)
+    modseq = await _highest(session, found, command.key)
+    if command.returns is None and "IMAP4REV2" not in session.enabled:
+        shown = found if command.uid else [session.selected.number(uid) for uid in found]
+        suffix = f" (MODSEQ {modseq})" if modseq else ""
+        session.untagged(b"SEARCH", "".join(f" {number}" for number in shown).encode("ascii"), suffix.encode("ascii"))
+    else:
+        returns = frozenset({"ALL"}) if command.returns is None else command.returns
+        tell(session, found, returns, uid=command.uid, modseq=modseq)
+    return Done("That is all.")
+
+
+async def find(session: Session, key: Key) -> list[int]:
+    """UIDs of the view, ascending."""
+    view = session.selected
+    if _names_modseq(key):
+        session.enabled.add("CONDSTORE")
+    found = await bridge.run(
+        imapsearch.find,
+        account_id=session.account_id,
+        mailbox_id=view.mailbox_id,
+        key=_in_uids(session, key),
+        recent_from=view.first_recent,
+    )
+    # What came since the client was last told has no number yet.
+    return [uid for uid in found if view.number(uid)]
+
+
+def keep(session: Session, found: Sequence[int], returns: frozenset[str] | None) -> None:
+    """SAVE keeps what MIN and MAX alone would give (RFC 5182 §2.4)."""
+    if returns is None or "SAVE" not in returns:
+        return
+    kept = set(found)
+    if not returns & {"ALL", "COUNT"} and returns & {"MIN", "MAX"} and found:
+        kept = ({found[0]} if "MIN" in returns else set()) | ({found[-1]} if "MAX" in returns else set())
+    session.saved = sorted(kept)
+
+
+def tell(
+    session: Session,
+    found: Sequence[int],
+    returns: frozenset[str],
+    *,
+    uid: bool,
+    modseq: int = 0,
+    ordered: bool = False,
+) -> None:
+    """ESEARCH. `ordered`: the result of SORT, whose first and last are its MIN and MAX (RFC 5267 §3.1)."""
+    wanted = returns - {"SAVE"} or (frozenset() if "SAVE" in returns else frozenset({"ALL"}))
+    if not wanted:
+        return
+    shown = list(found) if uid else [session.selected.number(one) for one in found]
+    parts = [f'(TAG "{session.tag}")', *(["UID"] if uid else [])]
+    if shown and "MIN" in wanted:
+        parts.append(f"MIN {shown[0]}")
+    if shown and "MAX" in wanted:
+        parts.append(f"MAX {shown[-1]}")
+    if shown and "ALL" in wanted:
+        parts.append(f"ALL {_in_order(shown) if ordered else numbersets.write(runs_of(shown))}")
+    if "COUNT" in wanted:
+        parts.append(f"COUNT {len(shown)}")
+    if modseq:
+        parts.append(f"MODSEQ {modseq}")
+    session.say("ESEARCH " + " ".join(parts))
+
+
+def _in_order(numbers: Iterable[int]) -> str:
+    """A set that keeps its order: neighbours that ascend are one run."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in runs)
+
+
+async def _highest(session: Session, found: Sequence[int], key: Key) -> int:
+    """The highest modseq of what was found, when the search named MODSEQ."""
+    if not found or not _names_modseq(key):
+        return 0
+    rows = await bridge.run(
+        entries.highest_modseq,
+        account_id=session.account_id,
+        mailbox_id=session.selected.mailbox_id,
+        runs=runs_of(found),
+    )
+    return int(rows)
+
+
+def _names_modseq(key: Key) -> bool:
+    match key:
+        case ModSeq():
+            return True
+        case Not(inner):
+            return _names_modseq(inner)
+        case Or(one, other):
+            return _names_modseq(one) or _names_modseq(other)
+        case And(keys):
+            return any(map(_names_modseq, keys))
+        case _:
+            return False
+
+
+def _in_uids(session: Session, key: Key) -> Key:
+    """The key without numbers and `$`: what the session alone knows is put in. Raises Refusal."""
+    match key:
+        case Numbers(runs):
+            uids = session.selected.of_numbers(runs)
+            if uids is None:
+                raise bad("There is no message with this number.")
+            return Uids(runs_of(uids))
+        case Uids(runs, saved):
+            return Uids(runs_of(session.saved if saved else session.selected.of_uids(runs)))
+        case Not(inner):
+            return Not(_in_uids(session, inner))
+        case Or(one, other):
+            return Or(_in_uids(session, one), _in_uids(session, other))
+        case And(keys):
+            return And(tuple(_in_uids(session, one) for one in keys))
+        case _:
+            return key

@@ -1,0 +1,61 @@
+"""SORT and THREAD (RFC 5256, 5957), SORT with RETURN (RFC 5267)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from mailserver.mail.threadtree import Thread
+from mailserver.servers import bridge
+from mailserver.servers.imap.commands.search import find, keep, tell
+from mailserver.servers.imap.grammar import messagecommands as commands
+from mailserver.servers.imap.responses import Done
+from mailserver.services import imapsort, imapthread
+
+if TYPE_CHECKING:
+    from mailserver.servers.imap.session import Session
+
+
+async def sort(session: Session, command: commands.Sort) -> Done:
+    view = session.selected
+    found = await find(session, command.key)
+    ordered: list[int] = await bridge.run(
+        imapsort.ordered,
+        account_id=session.account_id,
+        mailbox_id=view.mailbox_id,
+        uids=found,
+        criteria=[(key.name, key.reverse) for key in command.order],
+    )
+    keep(session, found, command.returns)
+    if command.returns is not None:
+        tell(session, ordered, command.returns, uid=command.uid, ordered=True)
+        return Done("That is all.")
+    shown = ordered if command.uid else [view.number(uid) for uid in ordered]
+    session.untagged(b"SORT", "".join(f" {number}" for number in shown).encode("ascii"))
+    return Done("That is all.")
+
+
+async def thread(session: Session, command: commands.Thread) -> Done:
+    view = session.selected
+    found = await find(session, command.key)
+    trees = await bridge.run(
+        imapthread.threads,
+        account_id=session.account_id,
+        mailbox_id=view.mailbox_id,
+        uids=found,
+        algorithm=command.algorithm,
+    )
+    number: Callable[[int], int] = int if command.uid else view.number
+    session.untagged(b"THREAD", b" " if trees else b"", write_threads(trees, number).encode("ascii"))
+    return Done("That is all.")
+
+
+def write_threads(threads: Iterable[Thread], number: Callable[[int], int]) -> str:
+    """`(2)(3 6 (4 23)(44 7 96))` (RFC 5256 §4). Their depth is bounded where they are made."""
+    return "".join(f"({_inside(thread, number)})" for thread in threads)
+
+
+def _inside(thread: Thread, number: Callable[[int], int]) -> str:
+    chain = " ".join(str(number(uid)) for uid in thread if isinstance(uid, int))
+    branches = write_threads((branch for branch in thread if not isinstance(branch, int)), number)
+    return f"{chain} {branches}" if chain and branches else chain + branches

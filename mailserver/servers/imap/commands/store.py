@@ -1,0 +1,54 @@
+"""STORE and UID STORE (RFC 9051 §6.4.6), with UNCHANGEDSINCE (RFC 7162 §3.1.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailserver.mail import numbersets
+from mailserver.mail.numbersets import runs_of
+from mailserver.servers import bridge
+from mailserver.servers.imap.grammar import messagecommands as commands
+from mailserver.servers.imap.responses import Done, Refusal
+from mailserver.servers.imap.targets import uids_of
+from mailserver.services import flags
+
+if TYPE_CHECKING:
+    from mailserver.servers.imap.session import Session
+
+
+async def store(session: Session, command: commands.Store) -> Done:
+    view = session.selected
+    uids = uids_of(session, command.messages)
+    if view.read_only:
+        raise Refusal("This mailbox is read-only.", "CANNOT")
+    if command.unchanged_since is not None:
+        session.enabled.add("CONDSTORE")
+    stored = await bridge.run(
+        flags.store,
+        account_id=session.account_id,
+        mailbox_id=view.mailbox_id,
+        runs=runs_of(uids),
+        names=command.flags,
+        mode=command.mode,
+        unchanged_since=command.unchanged_since,
+    )
+    await _tell(session, command, stored)
+    if stored.refused:
+        refused = stored.refused if command.uid else view.numbers(list(numbersets.each(stored.refused)))
+        return Done("Some had changed.", f"MODIFIED {numbersets.write(refused)}")
+    return Done("Done.")
+
+
+async def _tell(session: Session, command: commands.Store, stored: flags.Stored) -> None:
+    """The new flags, or with .SILENT the modseqs alone where they count."""
+    view, updates = session.selected, session.updates
+    if stored.changed:
+        view.own.add(stored.modseq)
+    updates.tell_keywords(stored.changed)
+    for at, entry in enumerate(stored.changed):
+        if not command.silent:
+            updates.tell_flags(entry, uid=command.uid)
+        elif session.condstore:
+            updates.tell_modseq(entry, uid=command.uid)
+        if at % 1000 == 999:
+            await session.flush()

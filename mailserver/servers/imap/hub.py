@@ -1,0 +1,150 @@
+"""Changes as they happen, for the sessions of a process that idle (RFC 2177) or asked to be notified (RFC 5465).
+
+One subscription hears the bells. After a ring the hub waits for a moment, so that a burst is one answer, asks once for
+each mailbox what changed, and hands that to all its sessions. Every minute the counters of all watched mailboxes are
+compared, so that a ring that got lost costs a minute at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Protocol
+
+from mailserver.errors import CorreioError
+from mailserver.servers import bridge
+from mailserver.servers.bells import Bells
+from mailserver.services import selection
+from mailserver.services.selection import Delta
+
+logger = logging.getLogger(__name__)
+
+GATHER = 0.05
+COMPARE = 60.0
+
+
+class Watcher(Protocol):
+    """A session, as the hub sees it. `watched` is the mailbox it has selected and waits for, 0 for none."""
+
+    account_id: int
+    watched: int
+    modseq: int
+
+    def told(self, delta: Delta) -> None:
+        """Something changed in the watched mailbox."""
+
+    def rung(self, mailbox_ids: frozenset[int]) -> None:
+        """Mailboxes of the account changed; none are named when something may have been missed."""
+
+
+class Hub:
+    """Belongs to the running loop."""
+
+    def __init__(self, url: str) -> None:
+        self._bells = Bells(url)
+        self._watchers: dict[int, set[Watcher]] = defaultdict(set)
+        self._listeners: dict[int, _Listener] = {}
+        self._dirty: dict[int, set[int]] = {}
+        self._work: asyncio.Task[None] | None = None
+        self._clock: asyncio.Task[None] | None = None
+
+    async def join(self, watcher: Watcher) -> None:
+        """From now on the watcher is told."""
+        account_id = watcher.account_id
+        first = account_id not in self._watchers
+        self._watchers[account_id].add(watcher)
+        if self._clock is None:
+            self._clock = asyncio.create_task(self._compare_for_ever())
+        if first:
+            self._listeners[account_id] = _Listener(self, account_id)
+            await self._bells.add(account_id, self._listeners[account_id])
+
+    async def leave(self, watcher: Watcher) -> None:
+        account_id = watcher.account_id
+        self._watchers[account_id].discard(watcher)
+        if not self._watchers[account_id]:
+            del self._watchers[account_id]
+            await self._bells.remove(account_id, self._listeners.pop(account_id))
+        if not self._watchers and self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    async def close(self) -> None:
+        for task in (self._clock, self._work):
+            if task is not None:
+                task.cancel()
+        await self._bells.close()
+
+    def hear(self, account_id: int, text: str) -> None:
+        """What the bell of an account said."""
+        mailbox_ids = frozenset(map(int, json.loads(text)))
+        watchers = self._watchers.get(account_id, ())
+        for watcher in list(watchers):
+            watcher.rung(mailbox_ids)
+        # Without names something may have been missed: look at all that are watched.
+        wanted = mailbox_ids or {watcher.watched for watcher in watchers}
+        if waiting := {watcher.watched for watcher in watchers if watcher.watched in wanted} - {0}:
+            self._mark(account_id, waiting)
+
+    def _mark(self, account_id: int, mailbox_ids: Iterable[int]) -> None:
+        self._dirty.setdefault(account_id, set()).update(mailbox_ids)
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._dirty:
+            await asyncio.sleep(GATHER)
+            dirty, self._dirty = self._dirty, {}
+            for account_id, mailbox_ids in dirty.items():
+                for mailbox_id in mailbox_ids:
+                    await self._tell_of(account_id, mailbox_id)
+
+    async def _tell_of(self, account_id: int, mailbox_id: int) -> None:
+        watchers = [one for one in self._watchers.get(account_id, ()) if one.watched == mailbox_id]
+        if not watchers:
+            return
+        since = min(watcher.modseq for watcher in watchers)
+        try:
+            delta = await bridge.run(selection.changes, account_id=account_id, mailbox_id=mailbox_id, since=since)
+        except CorreioError as error:
+            # The folder or the database is gone; the sessions find out by themselves, or in a minute.
+            logger.info("no changes of mailbox %d: %s", mailbox_id, error)
+            return
+        for watcher in watchers:
+            if watcher.watched == mailbox_id and delta.highestmodseq > watcher.modseq:
+                watcher.told(delta)
+
+    async def _compare_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(COMPARE)
+            await self.compare()
+
+    async def compare(self) -> None:
+        """Look whether a watched mailbox is further than its sessions know, and let every session check itself."""
+        watchers = [watcher for group in self._watchers.values() for watcher in group]
+        for watcher in watchers:
+            watcher.rung(frozenset())
+        waiting = [watcher for watcher in watchers if watcher.watched]
+        if not waiting:
+            return
+        try:
+            modseqs = await bridge.run(selection.counters, mailbox_ids={watcher.watched for watcher in waiting})
+        except CorreioError as error:
+            logger.info("counters are not compared: %s", error)
+            return
+        for watcher in waiting:
+            if modseqs.get(watcher.watched, 0) > watcher.modseq:
+                self._mark(watcher.account_id, [watcher.watched])
+
+
+class _Listener:
+    """What one account's bell calls."""
+
+    def __init__(self, hub: Hub, account_id: int) -> None:
+        self._hub, self._account_id = hub, account_id
+
+    def __call__(self, text: str) -> None:
+        self._hub.hear(self._account_id, text)

@@ -1,0 +1,174 @@
+"""What the session tells of changes that others made: at the end of commands, while it idles, and as NOTIFY asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mailserver.mail import numbersets
+from mailserver.servers import bridge
+from mailserver.servers.imap import responses
+from mailserver.servers.imap.commands import notify
+from mailserver.servers.imap.commands.notify import Known
+from mailserver.servers.imap.view import News
+from mailserver.services import login, selection
+from mailserver.services.flags import EntryFlags
+from mailserver.services.selection import Delta
+
+if TYPE_CHECKING:
+    from mailserver.servers.imap.session import Session
+
+# So many are told before we look whether the client reads.
+_AT_ONCE = 1000
+
+
+class Updates:
+    """A watcher of the hub, from sign-in on."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.account_id = 0
+        self.idling = False
+        self.known_names: Known = {}
+        self._joined = False
+        self._delta: Delta | None = None
+        self._rung: set[int] = set()
+        self._check = False
+
+    # What the hub asks and tells
+
+    @property
+    def watched(self) -> int:
+        """The selected mailbox while its changes may be told at once."""
+        view = self._session.view
+        return view.mailbox_id if view is not None and (self.idling or self._session.notify is not None) else 0
+
+    @property
+    def modseq(self) -> int:
+        return self._session.view.modseq if self._session.view else 0
+
+    def told(self, delta: Delta) -> None:
+        self._delta = delta
+        self._session.connection.input.nudge()
+
+    def rung(self, mailbox_ids: frozenset[int]) -> None:
+        self._check |= not mailbox_ids
+        if self._session.notify is not None:
+            self._rung |= mailbox_ids
+        if self._check or self._rung:
+            self._session.connection.input.nudge()
+
+    async def begin(self) -> None:
+        """Somebody has signed in."""
+        self.account_id, self._joined = self._session.account_id, True
+        await self._session.site.hub.join(self)
+
+    async def close(self) -> None:
+        if self._joined:
+            self._joined = False
+            await self._session.site.hub.leave(self)
+
+    # What the client is told
+
+    async def sync(self, *, expunges: bool) -> None:
+        """Tell what changed in the selected mailbox since it was last told."""
+        view = self._session.selected
+        delta = await bridge.run(
+            selection.changes, account_id=self.account_id, mailbox_id=view.mailbox_id, since=view.modseq
+        )
+        self._delta = None
+        await self.tell(view.absorb(delta, expunges=expunges))
+
+    async def push(self) -> None:
+        """Tell what the hub has brought so far. A client that idles reads whatever comes, expunges too; between
+        commands only one that said NOTIFY does.
+        """
+        session = self._session
+        while self._check or self._delta is not None or self._rung:
+            await self._check_account()
+            delta, rung = self._delta, self._rung
+            self._delta, self._rung = None, set()
+            if session.notify is not None:
+                await notify.tell_changes(session, rung, delta)
+            elif delta is not None and session.view is not None and self.idling:
+                await self.tell(session.view.absorb(delta, expunges=True))
+                await session.flush()
+
+    async def _check_account(self) -> None:
+        """Whether the account may still be here: its password is the same, and it is switched on."""
+        if not self._check:
+            return
+        self._check = False
+        session = self._session
+        if session.login is not None and not await bridge.run(login.is_current, login=session.login):
+            session.dismiss("Your password or account has changed. Sign in again.")
+        elif session.notify is not None:
+            await notify.tell_names(session)
+
+    async def tell(self, news: News) -> None:
+        """EXPUNGE, EXISTS, flags: in this order, so that each number means what the client thinks."""
+        session = self._session
+        if news.expunged:
+            self._tell_expunged(news.expunged)
+        if news.exists is not None:
+            session.say(f"{news.exists} EXISTS")
+            session.say(f"{session.selected.recent} RECENT")
+        self.tell_keywords(news.changed)
+        for at in range(0, len(news.changed), _AT_ONCE):
+            for entry in news.changed[at : at + _AT_ONCE]:
+                self.tell_flags(entry)
+            await session.flush()
+
+    def _tell_expunged(self, expunged: Sequence[tuple[int, int]]) -> None:
+        session = self._session
+        if session.qresync:
+            gone = numbersets.runs_of(uid for _, uid in expunged)
+            session.say(f"VANISHED {numbersets.write(gone)}")
+        else:
+            for number, _ in expunged:
+                session.say(f"{number} EXPUNGE")
+
+    def tell_keywords(self, changed: Sequence[EntryFlags]) -> None:
+        """Keywords the client has not heard of come as FLAGS first (RFC 9051 §7.3.5)."""
+        view = self._session.selected if self._session.view else None
+        if view is None:
+            return
+        fresh = {name for entry in changed for name in entry.keywords} - view.keywords
+        if fresh:
+            view.keywords |= fresh
+            self.tell_known_flags()
+
+    def tell_known_flags(self) -> None:
+        names = [*SYSTEM_FLAGS, *sorted(self._session.selected.keywords)]
+        self._session.untagged(b"FLAGS ", responses.flags(names))
+
+    def tell_flags(self, entry: EntryFlags, *, uid: bool = False, modseq: bool | None = None) -> None:
+        """A FETCH response about flags. With `uid` or QRESYNC it names the UID, with CONDSTORE the modseq."""
+        session = self._session
+        view = session.selected
+        number = view.number(entry.uid)
+        if not number:
+            return
+        parts = []
+        if uid or session.qresync:
+            parts.append(b"UID %d" % entry.uid)
+        parts.append(b"FLAGS " + responses.flags(names_of(entry, recent=entry.uid >= view.first_recent)))
+        if session.condstore if modseq is None else modseq:
+            parts.append(b"MODSEQ (%d)" % entry.modseq)
+        session.untagged(b"%d FETCH " % number, responses.items(parts))
+
+    def tell_modseq(self, entry: EntryFlags, *, uid: bool) -> None:
+        """The modseq alone, after a STORE that was not to be answered with flags (RFC 7162 §3.1.3)."""
+        session = self._session
+        number = session.selected.number(entry.uid)
+        parts = [*([b"UID %d" % entry.uid] if uid or session.qresync else []), b"MODSEQ (%d)" % entry.modseq]
+        if number:
+            session.untagged(b"%d FETCH " % number, responses.items(parts))
+
+
+SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
+
+
+def names_of(entry: EntryFlags, *, recent: bool) -> list[str]:
+    """All flags of a message as the session sees them."""
+    return [*entry.names, *(["\\Recent"] if recent else [])]

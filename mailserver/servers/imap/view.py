@@ -1,0 +1,131 @@
+"""What one session believes of its selected mailbox: which UID has which number, and how far it has been told.
+
+RFC 9051 §5.2, §7.5.1: numbers may only shift when the client hears of it, and EXPUNGE may not be said while a command
+by number runs. So messages that are gone keep their place until they may be told (`held`).
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mailserver.mail.numbersets import Runs, resolved, runs_of
+from mailserver.services.flags import EntryFlags
+from mailserver.services.selection import Delta, Opened
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is to be told, in this order. `expunged`: (number, UID), the highest first. `exists` None: as before."""
+
+    expunged: Sequence[tuple[int, int]] = ()
+    exists: int | None = None
+    changed: Sequence[EntryFlags] = ()
+
+
+@dataclass(slots=True)
+class View:
+    """`modseq`: all changes up to it were taken in. Messages from UID `first_recent` on are \\Recent here."""
+
+    mailbox_id: int
+    path: str
+    uidvalidity: int
+    modseq: int
+    first_recent: int
+    read_only: bool
+    uids: array[int]
+    held: set[int] = field(default_factory=set)
+    # What this session itself changed and was told of at once.
+    own: set[int] = field(default_factory=set)
+    keywords: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, opened: Opened, *, read_only: bool) -> View:
+        return cls(
+            mailbox_id=opened.mailbox_id,
+            path=opened.path,
+            uidvalidity=opened.uidvalidity,
+            modseq=opened.highestmodseq,
+            first_recent=opened.first_recent,
+            read_only=read_only,
+            uids=opened.uids,
+            keywords=set(opened.keywords),
+        )
+
+    @property
+    def exists(self) -> int:
+        return len(self.uids)
+
+    @property
+    def recent(self) -> int:
+        return len(self.uids) - bisect_left(self.uids, self.first_recent)
+
+    def number(self, uid: int) -> int:
+        """The number of a UID, 0 when it has none."""
+        at = bisect_left(self.uids, uid)
+        return at + 1 if at < len(self.uids) and self.uids[at] == uid else 0
+
+    def of_uids(self, runs: Runs) -> list[int]:
+        """The UIDs that exist here, of a set that may hold `*`."""
+        uids = self.uids
+        found: list[int] = []
+        for low, high in resolved(runs, uids[-1] if uids else 0):
+            found += uids[bisect_left(uids, low) : bisect_right(uids, high)]
+        return found
+
+    def of_numbers(self, runs: Runs) -> list[int] | None:
+        """The UIDs of a set of numbers; None when there is no such number (RFC 9051 §7.1: BAD)."""
+        found: list[int] = []
+        for low, high in resolved(runs, len(self.uids)):
+            if low < 1 or high > len(self.uids):
+                return None
+            found += self.uids[low - 1 : high]
+        return found
+
+    def numbers(self, uids: Sequence[int]) -> Runs:
+        """The numbers of UIDs as a set."""
+        return runs_of(number for uid in uids if (number := self.number(uid)))
+
+    def absorb(self, delta: Delta, *, expunges: bool) -> News:
+        """Take in what changed; `expunges`: those may be told now."""
+        before = len(self.uids)
+        changed: list[EntryFlags] = []
+        if delta.highestmodseq >= self.modseq:
+            self._note_vanished(delta.vanished)
+            changed = self._note_changed(delta.changed)
+            self.modseq = max(self.modseq, delta.highestmodseq)
+            self.own = {modseq for modseq in self.own if modseq > self.modseq}
+        grown = len(self.uids) > before
+        expunged = self._expunged() if expunges else []
+        return News(expunged, len(self.uids) if grown else None, changed)
+
+    def _note_vanished(self, vanished: Runs) -> None:
+        for low, high in vanished:
+            self.held.update(self.uids[bisect_left(self.uids, low) : bisect_right(self.uids, high)])
+
+    def _note_changed(self, changed: Sequence[EntryFlags]) -> list[EntryFlags]:
+        last = self.uids[-1] if self.uids else 0
+        told: list[EntryFlags] = []
+        for entry in sorted(changed, key=lambda entry: entry.uid):
+            if entry.modseq <= self.modseq:
+                continue
+            if entry.uid > last:
+                self.uids.append(entry.uid)
+                told.append(entry)
+            elif entry.modseq not in self.own and self.number(entry.uid):
+                told.append(entry)
+        return told
+
+    def _expunged(self) -> list[tuple[int, int]]:
+        """Give up the places of those that are gone."""
+        gone = [(self.number(uid), uid) for uid in sorted(self.held, reverse=True)]
+        self.held.clear()
+        if len(gone) > 1000:
+            lost = {uid for _, uid in gone}
+            self.uids = array("I", (uid for uid in self.uids if uid not in lost))
+        else:
+            for number, _ in gone:
+                del self.uids[number - 1]
+        return gone

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.support.imap_server import Client, ImapPorts, listening
+from tests.support.listeners import in_the_tests_transaction
+from tests.support.people import PASSWORD
+
+
+@pytest.fixture(autouse=True)
+def hostname(settings) -> str:
+    settings.CORREIO = replace(settings.CORREIO, hostname="mx.hamburger.edu")
+    return "mx.hamburger.edu"
+
+
+@pytest.fixture
+def ports(db, tmp_path) -> Iterator[ImapPorts]:
+    with in_the_tests_transaction(), listening(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def connect(ports) -> Iterator[Callable[..., Client]]:
+    """Greeted clients; with an account, signed in and with a mailbox, selected."""
+    clients: list[Client] = []
+
+    def made(address: str = "", mailbox: str = "", *, encrypted: bool = True) -> Client:
+        client = Client(ports.imaps if encrypted else ports.imap, encrypted=encrypted)
+        clients.append(client)
+        assert client.response().startswith(b"* OK [CAPABILITY IMAP4rev1 IMAP4rev2 ")
+        if address:
+            client.log_in(address, PASSWORD)
+        if mailbox:
+            client.ok(f"SELECT {mailbox}")
+        return client
+
+    yield made
+    for client in clients:
+        client.socket.close()
+
+
+@pytest.fixture
+def bob_in(connect, bob) -> Client:
+    """Bob, signed in."""
+    return connect(bob.address)
+
+
+@pytest.fixture
+def watcher(connect, bob) -> Callable[[], Client]:
+    """Bob's other mail program, with INBOX selected."""
+    return lambda: connect(bob.address, "INBOX")

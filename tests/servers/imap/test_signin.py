@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+
+from mailserver.services import login
+from tests.support.people import PASSWORD
+
+
+def plain(address: str, password: str = PASSWORD) -> str:
+    return b64encode(f"\0{address}\0{password}".encode()).decode()
+
+
+def test_login(connect, bob):
+    client = connect()
+    *_, done = client.do(f'LOGIN {bob.address} "{PASSWORD}"')
+    assert done.startswith(b"OK [CAPABILITY IMAP4rev1 IMAP4rev2 ")
+    assert b"NAMESPACE" in done and b"COMPRESS=DEFLATE" in done and b"AUTH=" not in done
+    client.ok('LIST "" *')
+
+
+def test_authenticate_with_initial_response(connect, bob):
+    client = connect()
+    client.ok(f"AUTHENTICATE PLAIN {plain(bob.address)}")
+
+
+def test_authenticate_by_question_and_answer(connect, bob):
+    client = connect()
+    tag = client.send_command("authenticate plain")
+    assert client.response() == b"+ "
+    client.send(plain(bob.address))
+    assert client.until(tag)[-1].startswith(b"OK")
+
+
+def test_authenticate_may_be_given_up(connect, bob):
+    client = connect()
+    tag = client.send_command("AUTHENTICATE PLAIN")
+    client.response()
+    client.send("*")
+    assert client.until(tag)[-1].startswith(b"BAD")
+    client.log_in(bob.address, PASSWORD)
+
+
+def test_tokens_are_for_one_purpose(connect, bob):
+    client = connect()
+    for purpose, answer in (("submission", b"NO"), ("imap", b"OK")):
+        token = login.issue_token(account_id=bob.pk, purpose=purpose)
+        said = b64encode(f"user={bob.address}\x01auth=Bearer {token}\x01\x01".encode()).decode()
+        tag = client.send_command(f"AUTHENTICATE XOAUTH2 {said}")
+        if answer == b"NO":
+            assert client.response().startswith(b"+ ")
+            client.send("")
+        assert client.until(tag)[-1].startswith(answer)
+
+
+def test_a_wrong_password_is_wrong(connect, bob):
+    client = connect()
+    client.refused(f"LOGIN {bob.address} guess", rb"NO \[AUTHENTICATIONFAILED\] .*")
+    client.refused("LOGIN nobody@hamburger.edu guess", rb"NO \[AUTHENTICATIONFAILED\] .*")
+    *said, done = client.do(f"LOGIN {bob.address} guess")
+    assert done.startswith(b"NO [AUTHENTICATIONFAILED]")
+    assert client.response().startswith(b"* BYE")
+    client.expect_end()
+
+
+def test_no_password_in_clear(connect, bob):
+    client = connect(encrypted=False)
+    assert b"LOGINDISABLED" in client.ok("CAPABILITY")[0]
+    client.refused(f"LOGIN {bob.address} {PASSWORD.replace(' ', '')}", rb"NO \[PRIVACYREQUIRED\] .*")
+    client.refused(f"AUTHENTICATE PLAIN {plain(bob.address)}", rb"NO \[PRIVACYREQUIRED\] .*")
+
+
+def test_starttls(connect, bob):
+    client = connect(encrypted=False)
+    client.ok("STARTTLS")
+    client.encrypt()
+    assert b"STARTTLS" not in client.ok("CAPABILITY")[0]
+    client.refused("STARTTLS", rb"BAD .*")
+    client.log_in(bob.address, PASSWORD)
+
+
+def test_what_stands_behind_starttls_ends_the_connection(connect, bob):
+    client = connect(encrypted=False)
+    client.push(b"a STARTTLS\r\nb NOOP\r\n")
+    client.expect_end()
+
+
+@pytest.mark.parametrize("command", ["SELECT INBOX", 'LIST "" *', "IDLE", "FETCH 1 FLAGS", "ENABLE CONDSTORE"])
+def test_strangers_sign_in_first(connect, db, command):
+    connect().refused(command, rb"BAD Sign in first\.")
+
+
+def test_it_ends_with_the_password(connect, bob, ports):
+    client = connect(bob.address)
+    bob.set_password("another")
+    bob.save()
+    (session,) = [*ports.site.hub._watchers[bob.pk]]
+    client.ok("NOOP")
+    session._session.connection.loop.call_soon_threadsafe(session.rung, frozenset())
+    assert client.response() == b"* BYE Your password or account has changed. Sign in again."
+    client.expect_end()

@@ -1,0 +1,70 @@
+"""Our own POP3 listeners on free ports, and clients that have signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailserver.servers.certificate import Certificate
+from mailserver.servers.limits import Register
+from mailserver.servers.pop3.limits import Limits
+from mailserver.servers.pop3.protocol import Connection, Site
+from mailserver.servers.runtime import House, Listener
+from tests.support.certificates import self_signed
+from tests.support.dialogue import Dialogue
+from tests.support.listeners import running
+from tests.support.people import PASSWORD
+
+
+@dataclass(frozen=True)
+class Pop3:
+    """Where the listeners are; `register` knows the sessions, `pem` is the certificate."""
+
+    clear: int
+    encrypted: int
+    register: Register
+    pem: Path
+
+
+@contextmanager
+def listening(
+    folder: Path, *, limits: Limits | None = None, per_address: int | None = None, total: int = 500
+) -> Iterator[Pop3]:
+    """Both listeners, until the block ends."""
+    pem = folder / "pop3.pem"
+    pem.write_bytes(self_signed())
+    certificate = Certificate(pem, None)
+    register = Register(per_address=per_address, total=total)
+    site = Site("mx.hamburger.edu", register, lambda: certificate.context, limits or Limits(failure_delay=0))
+    listeners = [
+        Listener("pop3", 0, lambda: Connection(site)),
+        Listener("pop3s", 0, lambda: Connection(site), encrypted=True),
+    ]
+    with running(House("127.0.0.1", listeners, register, certificate)) as ports:
+        yield Pop3(*ports, register, pem)
+
+
+def greeted(port: int, *, encrypted: bool = True) -> Dialogue:
+    client = Dialogue(port, encrypted=encrypted)
+    client.expect(r"\+OK mx\.hamburger\.edu POP3 ready")
+    return client
+
+
+def sign_in(client: Dialogue, address: str, password: str = PASSWORD, expected: str = r"\+OK Your Inbox .*") -> str:
+    client.ask(f"USER {address}", r"\+OK .*")
+    return client.ask(f"PASS {password}", expected)
+
+
+def lines(client: Dialogue) -> list[str]:
+    """The rest of a multi-line response, dots taken off, without its end."""
+    found = []
+    while (line := client.line()) != ".":
+        found.append(line.removeprefix("."))
+    return found
+
+
+def listed(client: Dialogue, command: str) -> list[str]:
+    client.ask(command, r"\+OK .*")
+    return lines(client)
