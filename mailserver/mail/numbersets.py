@@ -14,13 +14,16 @@ Runs = tuple[tuple[int, int], ...]
 
 def merged(runs: Iterable[tuple[int, int]]) -> Runs:
     """The same numbers as runs in order; (high, low) means (low, high)."""
-    found: list[list[int]] = []
-    for low, high in sorted((min(run), max(run)) for run in runs):
-        if found and low <= found[-1][1] + 1:
-            found[-1][1] = max(found[-1][1], high)
-        else:
-            found.append([low, high])
-    return tuple((low, high) for low, high in found)
+    found: list[tuple[int, int]] = []
+    last = -2
+    for low, high in sorted([run if run[0] <= run[1] else (run[1], run[0]) for run in runs]):
+        if low > last + 1:
+            found.append((low, high))
+            last = high
+        elif high > last:
+            found[-1] = found[-1][0], high
+            last = high
+    return tuple(found)
 
 
 def resolved(runs: Iterable[tuple[int, int]], last: int) -> Runs:

@@ -52,8 +52,8 @@ _MACROS: Mapping[str, tuple[FetchItem, ...]] = {
 _PART = re.compile(rb"[1-9][0-9]{0,9}(?:\.[1-9][0-9]{0,9})*")
 _LAZY = re.compile(rb" +\( *LAZY *\)", re.IGNORECASE)
 # What goes into a label without quotes.
-_FIELD = re.compile(r"[!#$&'+,\-./0-9;<=>?@A-Z\[^_`a-z|}~]+")
-_NO_FIELD = re.compile(r"[^!-9;-~]")
+_FIELD = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|}~]+")
+_NO_FIELD = re.compile(r"[^ -~]")
 
 
 def fetch(lexer: Lexer, *, uid: bool) -> Fetch:
@@ -171,9 +171,9 @@ def _partial(lexer: Lexer) -> tuple[Partial | None, str]:
 
 
 def _field(lexer: Lexer) -> str:
-    """The name of a header field (RFC 5322 §2.2)."""
+    """The name of a header field: any text that may go into the label, even if no field is called so."""
     name = lexer.astring("header field").decode("latin-1")
-    if not name or _NO_FIELD.search(name):
+    if _NO_FIELD.search(name):
         raise lexer.wrong("no such header field")
     return name
 

@@ -32,7 +32,10 @@ def flags(lexer: Lexer) -> tuple[str, ...]:
 
 def unique(found: Iterable[str]) -> tuple[str, ...]:
     """Flags without repetitions. Keywords that differ in case only are the same (RFC 9051 §2.3.2)."""
-    return tuple({name.upper(): name for name in found}.values())
+    kept: dict[str, str] = {}
+    for name in found:
+        kept.setdefault(name.upper(), name)
+    return tuple(kept.values())
 
 
 def day(lexer: Lexer) -> date:

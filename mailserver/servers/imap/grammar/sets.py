@@ -8,8 +8,9 @@ from mailserver.mail.numbersets import STAR, Runs, merged
 from mailserver.mail.searchkeys import Numbers, Uids
 from mailserver.servers.imap.grammar.lexer import MAX_NUMBER, Lexer
 
-_SET = re.compile(rb"[0-9*:,]+")
-_RUN = re.compile(rb"(\*|[1-9][0-9]{0,9})(?::(\*|[1-9][0-9]{0,9}))?")
+_END = rb"(?:\*|[1-9][0-9]{0,9})"
+_RUN = rb"%b(?::%b)?" % (_END, _END)
+_SET = re.compile(rb"%b(?:,%b)*" % (_RUN, _RUN))
 
 
 def messages(lexer: Lexer, *, uid: bool) -> Numbers | Uids:
@@ -34,19 +35,13 @@ def sequence(lexer: Lexer, *, star: bool = True) -> Runs:
     if found is None or (not star and b"*" in found[0]):
         raise lexer.wrong("set of numbers expected")
     runs = []
-    for text in found[0].split(b","):
-        run = _RUN.fullmatch(text)
-        if run is None:
-            raise lexer.wrong("set of numbers expected")
-        low = _number(lexer, run[1])
-        runs.append((low, _number(lexer, run[2]) if run[2] else low))
+    for run in found[0].split(b","):
+        low, _, high = run.partition(b":")
+        runs.append((_number(low), _number(high or low)))
+    if max(map(max, runs)) > MAX_NUMBER:
+        raise lexer.wrong(f"a number above {MAX_NUMBER}")
     return merged(runs)
 
 
-def _number(lexer: Lexer, text: bytes) -> int:
-    if text == b"*":
-        return STAR
-    number = int(text)
-    if number > MAX_NUMBER:
-        raise lexer.wrong(f"a number above {MAX_NUMBER}")
-    return number
+def _number(text: bytes) -> int:
+    return STAR if text == b"*" else int(text)

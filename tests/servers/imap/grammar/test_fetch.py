@@ -59,11 +59,11 @@ ITEMS = [
         ),
     ),
     (
-        b'BODY[1.header.fields.not ("a" {3}\r\nb]c {1}\r\n")]<1.2>',
+        b'BODY[1.header.fields.not ("a" {3}\r\nb]c {1}\r\n" "" "a \\\\b" a:)]<1.2>',
         (
             BodySection(
-                Section((1,), "HEADER.FIELDS.NOT", ("a", "b]c", '"')),
-                'BODY[1.HEADER.FIELDS.NOT (a "b]c" "\\"")]<1>',
+                Section((1,), "HEADER.FIELDS.NOT", ("a", "b]c", '"', "", "a \\b", "a:")),
+                'BODY[1.HEADER.FIELDS.NOT (a "b]c" "\\"" "" "a \\\\b" a:)]<1>',
                 partial=(1, 2),
             ),
         ),
@@ -119,9 +119,8 @@ BAD = [
     b"FETCH 1 BODY[HEADER (a)]",
     b"FETCH 1 BODY[HEADER.FIELDS]",
     b"FETCH 1 BODY[HEADER.FIELDS ()]",
-    b'FETCH 1 BODY[HEADER.FIELDS ("")]',
-    b'FETCH 1 BODY[HEADER.FIELDS ("a b")]',
-    b"FETCH 1 BODY[HEADER.FIELDS (a:)]",
+    b'FETCH 1 BODY[HEADER.FIELDS ("a\tb")]',
+    b'FETCH 1 BODY[HEADER.FIELDS ("cr\xc3\xaape")]',
     b"FETCH 1 BODY[HEADER.FIELDS ({3}\r\na\r\n)]",
     b"FETCH 1 BODY[]<1>",
     b"FETCH 1 BODY[]<1.0>",

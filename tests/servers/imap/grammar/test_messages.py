@@ -31,7 +31,7 @@ GOOD = [
     (b"STORE 1 FLAGS ()", Store(ONE, "replace", ())),
     (b"STORE 1 +FLAGS (\\seen \\DELETED $Forwarded)", Store(ONE, "add", ("\\Seen", "\\Deleted", "$Forwarded"))),
     (b"store 1 -flags.silent \\Draft NIL", Store(ONE, "remove", ("\\Draft", "NIL"), silent=True)),
-    (b"STORE 1 FLAGS (\\Seen \\seen Work WORK)", Store(ONE, "replace", ("\\Seen", "WORK"))),
+    (b"STORE 1 FLAGS (\\Seen \\seen Work WORK)", Store(ONE, "replace", ("\\Seen", "Work"))),
     (b"STORE 1 FLAGS.SILENT \\Seen", Store(ONE, "replace", ("\\Seen",), silent=True)),
     (
         b"UID STORE 1:* (UNCHANGEDSINCE 0) +FLAGS (\\Flagged)",
