@@ -59,9 +59,7 @@ async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]
 async def _changed(session: Session, uids: Sequence[int], since: int) -> list[int]:
     """Those of the messages that changed after a modseq."""
     view = session.selected
-    delta = await bridge.run(
-        selection.changes, account_id=session.account_id, mailbox_id=view.mailbox_id, since=since
-    )
+    delta = await bridge.run(selection.changes, account_id=session.account_id, mailbox_id=view.mailbox_id, since=since)
     changed = {entry.uid for entry in delta.changed}
     return [uid for uid in uids if uid in changed]
 
