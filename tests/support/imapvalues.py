@@ -1,4 +1,4 @@
-"""A reader of IMAP responses for tests: parentheses, quoted strings, literals, numbers, NIL. Strict, where clients are."""
+"""A strict reader of IMAP responses for tests: parentheses, quoted strings, literals, numbers, NIL."""
 
 from __future__ import annotations
 
