@@ -17,6 +17,7 @@ _QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _LITERAL = re.compile(r"\[[^\]\s]{0,255}\]")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _COMMENT_MARK = re.compile(r"[()\\]")
+_COLONS = re.compile(r":[ :]*")
 _AROUND = re.compile(r"\s*([@.])\s*")
 # What nearly all of them look like, read at once: `Bob <bob@hamburger.edu>` and `bob@hamburger.edu`.
 _SPEC = r"""[^\s<>@"(),:;\\]++"""
@@ -127,9 +128,9 @@ def _mark(reading: _Reading, mark: str) -> None:
 def _colon(reading: _Reading) -> None:
     """Ends the name of a group, except where an address (`mailto:…`, `x@y:z`) goes on."""
     if not reading.words:
-        # a run of colons; what is in front is no name
+        # what is in front is no name
         reading.comments, reading.angle, reading.fresh = [], None, True
-        reading.at += 1
+        reading.at = _COLONS.match(reading.text, reading.at).end()  # type: ignore[union-attr]
         return
     following = reading.text[reading.at + 1 : reading.at + 2]
     is_address = any("@" in word for word in reading.words) or "".join(reading.words).strip() == "mailto"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from mailserver.mail.envelope import ADDRESS_FIELDS, EMPTY, envelope
-from mailserver.mail.headers import MAX_BYTES, Headers
+from mailserver.mail.headers import Headers
 from mailserver.mail.imapstrings import NIL, nstring, quoted
 from mailserver.mail.structure import OPAQUE, Part
 
 # Types whose parts have an envelope and a body of their own.
 _MESSAGES = ("message/rfc822", "message/global")
-# Fields of parts that the tree does not keep: few parts have any.
-_RARE = re.compile(rb"^content-(?:description|md5|language|location)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+# Fields of parts that the tree does not keep: few parts have any, so their headers are not read again.
+_RARE = (b"content-description", b"content-md5", b"content-language", b"content-location")
+# Octets of address lists read in enclosed messages: thousands of hostile ones would take minutes.
+_MAX_LISTS = 64 * 1024
 
 
 def bodies(raw: bytes, root: Part, headers: Headers) -> tuple[str, str]:
@@ -24,12 +25,13 @@ def bodies(raw: bytes, root: Part, headers: Headers) -> tuple[str, str]:
 class _Writer:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        # Octets of address lists read in enclosed messages: thousands of hostile ones would take minutes.
-        self.room = MAX_BYTES
+        self.room = _MAX_LISTS
 
     def part(self, part: Part, headers: Headers | None) -> tuple[str, str]:
-        if headers is None and _RARE.search(self.raw, part.header_start, part.body_start):
-            headers = Headers(self.raw, part.header_start, part.body_start)
+        if headers is None:
+            head = self.raw[part.header_start : part.body_start].lower()
+            if any(name in head for name in _RARE):
+                headers = Headers(self.raw, part.header_start, part.body_start)
         if part.children:
             return self._multipart(part, headers)
         return self._leaf(part, headers)

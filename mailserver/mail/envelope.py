@@ -14,6 +14,8 @@ from mailserver.mail.imapstrings import NIL, nstring, quoted
 EMPTY = f"({' '.join([NIL] * 10)})"
 ADDRESS_FIELDS = frozenset({"from", "sender", "reply-to", "to", "cc", "bcc"})
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+# Each takes 0.3 ms: in longer lists domains stay as they are.
+_MAX_U_LABELS = 100
 _MAX_DOMAIN = 255
 
 
@@ -44,7 +46,9 @@ def _people(text: str) -> str:
     """The list of addresses, "" when there are none."""
     if not text:
         return ""
-    found = "".join(_mark(entry) if isinstance(entry, GroupMark) else _address(entry) for entry in read(text))
+    entries = read(text)
+    few = len(entries) <= _MAX_U_LABELS
+    found = "".join(_mark(entry) if isinstance(entry, GroupMark) else _address(entry, few) for entry in entries)
     return f"({found})" if found else ""
 
 
@@ -53,11 +57,13 @@ def _mark(mark: GroupMark) -> str:
     return f"(NIL NIL {nstring(mark.name)} NIL)"
 
 
-def _address(entry: Entry) -> str:
+def _address(entry: Entry, few: bool) -> str:
     """Name, route, mailbox, host. The last two are never NIL, as that marks groups; "" stands for what is missing."""
     if entry.is_comment:
         return ""
     name, (mailbox, host) = entry.name, _split(entry.spec)
+    if few and not host.isascii():
+        host = _a_labels(host)
     if not entry.spec and " " not in name:
         # `From: root`
         name, mailbox = "", name
@@ -65,15 +71,20 @@ def _address(entry: Entry) -> str:
 
 
 def _split(spec: str) -> tuple[str, str]:
-    """Local part without quotes, and domain; U-labels as A-labels, which mean the same to every client."""
+    """Local part without quotes, and domain."""
     local, at, host = spec.rpartition("@")
     if not at:
         local, host = spec, ""
     if len(local) > 1 and local[0] == local[-1] == '"':
         local = _QUOTED_PAIR.sub(r"\1", local[1:-1])
-    if not host.isascii() and len(host) <= _MAX_DOMAIN:
-        try:
-            host = to_ascii(host)
-        except InvalidName:
-            return local, host
     return local, host
+
+
+def _a_labels(domain: str) -> str:
+    """The same domain for clients of every age; what is no domain stays."""
+    if len(domain) > _MAX_DOMAIN:
+        return domain
+    try:
+        return to_ascii(domain)
+    except InvalidName:
+        return domain

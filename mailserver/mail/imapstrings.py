@@ -9,15 +9,16 @@ from mailserver.mail import encodedwords
 NIL = "NIL"
 _NOT_PLAIN = re.compile(r'["\\\x00-\x1f\x7f]')
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
-_ESCAPED = re.compile(r'(["\\])')
 _QUOTED = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
+# Octets encoded in one form, and what the work on a string costs besides them: forms are sent often.
+_MAX_ENCODED, _STRING = 64 * 1024, 64
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
 
 
 def quoted(text: str) -> str:
     """The text as a quoted string; control characters become spaces."""
     if _NOT_PLAIN.search(text):
-        text = _ESCAPED.sub(r"\\\1", _CONTROLS.sub(" ", text))
+        text = _CONTROLS.sub(" ", text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
 
 
@@ -29,13 +30,21 @@ def nstring(text: str) -> str:
 def seven_bit(form: bytes) -> bytes:
     """The form for clients that did not ask for UTF-8 (RFC 6855 §3): strings above 127 as RFC 2047 words.
 
-    A string that has such words already is encoded as a whole: they would be cut off from each other.
+    A string that has such words already is encoded as a whole: they would be cut off from each other. Behind
+    64 KiB of such text `?` stands for each character.
     """
-    return form if form.isascii() else _QUOTED.sub(_seven_bit, form)
-
-
-def _seven_bit(string: re.Match[bytes]) -> bytes:
-    if string[1].isascii():
-        return string[0]
-    text = _PAIR.sub(r"\1", string[1].decode("utf-8", "replace"))
-    return b'"%b"' % encodedwords.encode(encodedwords.decode(text)).encode("ascii")
+    if form.isascii():
+        return form
+    pieces, at, room = [], 0, _MAX_ENCODED
+    for string in _QUOTED.finditer(form):
+        if string[1].isascii():
+            continue
+        room -= _STRING + len(string[1])
+        if room < 0:
+            break
+        text = _PAIR.sub(r"\1", string[1].decode("utf-8", "replace"))
+        words = encodedwords.encode(encodedwords.decode(text)).encode("ascii")
+        pieces += [form[at : string.start(1)], words]
+        at = string.end(1)
+    rest = form[at:].decode("utf-8", "replace").encode("ascii", "replace")
+    return b"".join([*pieces, rest])

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from mailserver.errors import AlreadyExists, InvalidName, NotFound
 from mailserver.mail import addresses, fieldwriter
 from mailserver.services import mailboxes
+from mailserver.store import bell
 from mailserver.store.models import Account, Address, Domain
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -10,9 +11,13 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from django.db import connection
 
-from mailserver.services import mailboxes
+from mailserver.services import mailboxes, reparse
 from mailserver.services.flags import Keywords, names_of
 from mailserver.store import blobs
+from mailserver.store.models import MailboxMessage
+
+# Typed as what it stands for: who asks for a column has it.
+_ABSENT: Any = None
 
 
 class Entry(NamedTuple):
@@ -24,22 +29,22 @@ class Entry(NamedTuple):
     """
 
     uid: int
-    flags: int | None = None
-    keywords: tuple[str, ...] | None = None
-    modseq: int | None = None
-    at: datetime | None = None
-    saved_at: datetime | None = None
-    size: int | None = None
-    message_id: int | None = None
-    thread_id: int | None = None
-    envelope: bytes | None = None
-    body: bytes | None = None
-    bodystructure: bytes | None = None
-    header_block: bytes | None = None
-    prefix: bytes | None = None
-    blob: int | None = None
-    preview: str | None = None
-    parts: Any = None
+    flags: int = _ABSENT
+    keywords: tuple[str, ...] = _ABSENT
+    modseq: int = _ABSENT
+    at: datetime = _ABSENT
+    saved_at: datetime = _ABSENT
+    size: int = _ABSENT
+    message_id: int = _ABSENT
+    thread_id: int = _ABSENT
+    envelope: bytes = _ABSENT
+    body: bytes = _ABSENT
+    bodystructure: bytes = _ABSENT
+    header_block: bytes = _ABSENT
+    prefix: bytes = _ABSENT
+    blob: int = _ABSENT
+    preview: str = _ABSENT
+    parts: Any = _ABSENT
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +78,7 @@ _TOGETHER: Final[Mapping[str, frozenset[str]]] = {
     "flags": frozenset({"flags", "keywords"}),
     "ids": frozenset({"message_id", "thread_id"}),
 }
+_FORMS: Final = frozenset({"envelope", "body", "bodystructure"})
 COLUMNS: Final = frozenset({*_OWN, *_MESSAGE, "ids"}) - {"keywords", "message_id", "thread_id"}
 
 _PRESENT = """
@@ -110,9 +116,23 @@ def rows(
     # As fast as a named tuple is made: with 100,000 of them the half of what fetching flags takes.
     new, rest = tuple.__new__, (None,) * (len(Entry._fields) - len(found[0])) if found else ()
     if "keywords" not in wanted:
-        return [new(Entry, row + rest) for row in found]
-    names = Keywords(account_id).of
-    return [new(Entry, (row if row[2] is None else (row[0], row[1], names(row[2]), *row[3:])) + rest) for row in found]
+        entries = [new(Entry, row + rest) for row in found]
+    else:
+        names = Keywords(account_id).of
+        entries = [
+            new(Entry, (row if row[2] is None else (row[0], row[1], names(row[2]), *row[3:])) + rest) for row in found
+        ]
+    return _with_forms(mailbox_id, entries, wanted) if wanted & _FORMS else entries
+
+
+def _with_forms(mailbox_id: int, entries: list[Entry], wanted: set[str]) -> list[Entry]:
+    """Messages of before there were forms get them here, until they are read again (`reparse`)."""
+    bare = [entry.uid for entry in entries if None in (getattr(entry, name) for name in wanted & _FORMS)]
+    if not bare:
+        return entries
+    held = MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=bare).select_related("message")
+    made = {one.uid: reparse.forms_of(one.message) for one in held}
+    return [entry._replace(**asdict(made[entry.uid])) if entry.uid in made else entry for entry in entries]
 
 
 def _present(uids: Sequence[int], wanted: set[str], values: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from mailserver.errors import MaildropInUse, NotFound, NotPermitted
 from mailserver.services import mailboxes, messages
 from mailserver.store import blobs
-from mailserver.store.models import Account, MaildropLease, MailboxMessage, Message
+from mailserver.store.models import Account, MailboxMessage, MaildropLease, Message
 from mailserver.store.models.mailbox import Flag
 
 LEASE_SECONDS = 90

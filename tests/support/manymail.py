@@ -44,4 +44,5 @@ def _row(like: Message, number: int, blob_id: int, thread_id: int) -> Message:
     row.subject = f"Letter {number:08}"
     row.header = like.header.replace("00000000", f"{number:08}", 1)
     row.message_id = f"{number:08}@many.test"
+    row.envelope = bytes(like.envelope or b"").replace(b"00000000", f"{number:08}".encode())
     return row

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mailserver.mail.imapforms import seven_bit
 from mailserver.servers.imap import responses
 from mailserver.servers.imap.grammar.attributes import (
     Attribute,
@@ -18,7 +19,6 @@ from mailserver.servers.imap.grammar.attributes import (
     Preview,
 )
 from mailserver.services.entries import Entry
-from mailserver.services.flags import names_of
 
 # RFC 8970 §2: at most 256 characters.
 MAX_PREVIEW = 256
@@ -91,12 +91,17 @@ class Writer:
         """The item with its value: `UID 7`."""
         return _WRITERS[name](self, entry)
 
+    def form(self, stored: bytes | None) -> bytes:
+        """A finished form; in seven bits for clients that do not take UTF-8."""
+        form = stored or b"NIL"
+        return form if self.utf8 else seven_bit(form)
+
     def flags(self, entry: Entry) -> bytes:
         """`FLAGS (…)`; written once for each combination."""
         key = (entry.flags, entry.keywords, entry.uid >= self.first_recent)
         found = self._flags.get(key)
         if found is None:
-            names = [*names_of(entry.flags, entry.keywords), *(["\\Recent"] if key[2] else [])]
+            names = [*entry.names, *(["\\Recent"] if key[2] else [])]
             found = self._flags[key] = b"FLAGS " + responses.flags(names)
         return found
 
@@ -110,9 +115,9 @@ _WRITERS: Mapping[str, Callable[[Writer, Entry], bytes]] = {
     "FLAGS": Writer.flags,
     "INTERNALDATE": lambda writer, entry: b"INTERNALDATE " + responses.date_time(entry.at),
     "RFC822.SIZE": lambda writer, entry: b"RFC822.SIZE %d" % entry.size,
-    "ENVELOPE": lambda writer, entry: b"ENVELOPE " + entry.envelope,
-    "BODY": lambda writer, entry: b"BODY " + entry.body,
-    "BODYSTRUCTURE": lambda writer, entry: b"BODYSTRUCTURE " + entry.bodystructure,
+    "ENVELOPE": lambda writer, entry: b"ENVELOPE " + writer.form(entry.envelope),
+    "BODY": lambda writer, entry: b"BODY " + writer.form(entry.body),
+    "BODYSTRUCTURE": lambda writer, entry: b"BODYSTRUCTURE " + writer.form(entry.bodystructure),
     "MODSEQ": lambda writer, entry: b"MODSEQ (%d)" % entry.modseq,
     "EMAILID": lambda writer, entry: b"EMAILID (M%d)" % entry.message_id,
     "THREADID": lambda writer, entry: b"THREADID (T%d)" % entry.thread_id,

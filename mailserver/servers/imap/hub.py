@@ -30,8 +30,12 @@ class Watcher(Protocol):
     """A session, as the hub sees it. `watched` is the mailbox it has selected and waits for, 0 for none."""
 
     account_id: int
-    watched: int
-    modseq: int
+
+    @property
+    def watched(self) -> int: ...
+
+    @property
+    def modseq(self) -> int: ...
 
     def told(self, delta: Delta) -> None:
         """Something changed in the watched mailbox."""

@@ -31,7 +31,7 @@ class Message(models.Model):
     preview = models.TextField(blank=True)
     has_attachments = models.BooleanField(default=False)
     attachments = models.JSONField(default=list, help_text="Lists of [name, type, bytes, section].")
-    # Finished IMAP, see mail/imapforms.py: text above 127 is UTF-8 here. Of a message stored before there were any, NULL.
+    # Finished IMAP (mail/imapforms.py), text above 127 as UTF-8; NULL in rows that an older parser wrote.
     envelope = models.BinaryField(null=True)
     body = models.BinaryField(null=True)
     bodystructure = models.BinaryField(null=True)

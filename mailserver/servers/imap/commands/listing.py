@@ -55,7 +55,7 @@ async def list_subscribed(session: Session, command: commands.Lsub) -> Done:
     names = await _names(session)
     matches = _matcher(command.reference, (command.pattern,))
     subscribed = {name.path for name in names if name.subscribed}
-    shown = {path: () for path in subscribed if matches(path)}
+    shown: dict[str, tuple[str, ...]] = {path: () for path in subscribed if matches(path)}
     if command.pattern.endswith("%"):
         for path in subscribed:
             for above in _levels_above(path):
