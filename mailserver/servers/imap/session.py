@@ -19,6 +19,7 @@ from mailserver.servers.imap.state import State
 from mailserver.servers.imap.table import COMMANDS, Command
 from mailserver.servers.imap.updates import Updates
 from mailserver.servers.imap.view import View
+from mailserver.servers.lines import EndOfStream
 from mailserver.services.login import Login
 
 logger = logging.getLogger(__name__)
@@ -189,7 +190,7 @@ class Session:
             if self.view is not None and command.syncs:
                 await self.updates.sync(expunges=command.may_expunge(line.command))
             return done
-        except (Refusal, ParseError, Ends):
+        except (Refusal, ParseError, Ends, EndOfStream):
             raise
         except Exception as error:
             raise answer_to(error) from error
