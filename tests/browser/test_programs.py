@@ -31,5 +31,5 @@ def test_it_downloads_the_profile_and_needs_no_script(alice, open_page):
     page = open_page(alice, "/account/programs/", java_script_enabled=False)
     expect(page.locator(COPY)).to_be_hidden()
     with page.expect_download() as download:
-        page.click("text=Profile")
+        page.get_by_role("link", name="Profile").click()
     assert download.value.suggested_filename == "crepes.fr.mobileconfig"
