@@ -30,10 +30,11 @@ LOOKING = frozenset(
 )
 DOING = frozenset(
     {"signout", "act", "undo", "star", "path_act", "receipt", "compose_save", "compose_send", "compose_discard"}
-    | {"autodiscover", "autodiscover_capitals"}
 )
 FORMS = frozenset({"signin", "welcome", "account", "password", "new_folder"})
 HEALTH = frozenset({"healthz"})
+# Questions that come by POST from programs, without a form of ours, and change nothing.
+QUESTIONS = frozenset({"autodiscover", "autodiscover_capitals"})
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from django.test import Client
 from mailserver.mail.autodiscover import RESPONSE_SCHEMA
 from tests.mail.test_autodiscover import ALICE, BILLION, WANTED, question
 from tests.services.test_programs import PUBLIC
+from tests.webmail import site
+from tests.webmail.reading import signed_in
 
 PATHS = ["/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml"]
 MOBILE = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
@@ -86,6 +88,14 @@ def test_what_it_repeats_is_no_markup(alice):
 )
 def test_its_errors_are_those_of_the_protocol(alice, body, expected):
     assert code(ask(body)) == expected
+
+
+def test_it_changes_nothing_and_knows_nobody_by_a_cookie(alice, bob):
+    before, browser = site.rows(), signed_in(bob, enforce_csrf_checks=True)
+    answer = browser.post(PATHS[0], question(ALICE), content_type="text/xml")
+    assert b"alice@crepes.fr" in answer.content
+    assert b"bob" not in answer.content
+    assert site.rows() == before
 
 
 def test_it_is_asked_by_post_only(alice):

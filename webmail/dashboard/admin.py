@@ -81,9 +81,9 @@ class DomainAdmin(ServiceAdmin):
     def takes_mail(self, domain: Domain) -> str:
         return yes(domain.enabled)
 
-    @admin.display(description="DNS")
+    @admin.display(description="to publish")
     def dns(self, domain: Domain) -> str:
-        link = '<a class="link" href="{}">Records<span class="unseen"> of {}</span></a>'
+        link = '<a class="link" href="{}">DNS records<span class="unseen"> of {}</span></a>'
         return format_html(link, reverse("admin:dns", args=[domain.pk]), domain) if domain.hosted else ""
 
     def has_delete_permission(self, request: HttpRequest, obj: Domain | None = None) -> bool:
