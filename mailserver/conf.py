@@ -34,6 +34,9 @@ DEFAULT_PORTS = {
     "POP3S_PORT": 2995,
 }
 
+# What mail programs connect to; `_imaps._tcp` and so on in the DNS (RFC 6186, RFC 8314).
+PROGRAM_PORTS = ("imap", "imaps", "pop3", "pop3s", "submission", "submissions")
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -68,6 +71,8 @@ class Config:
     pop3_port: int
     pop3s_port: int
     submission_host: str
+    public_host: str
+    public_ports: Mapping[str, int]
     database_url: str
     redis_url: str
     secret_key: str = field(repr=False)
@@ -126,6 +131,22 @@ def routes(text: str) -> dict[str, Route]:
     return table
 
 
+def public_ports(text: str, listening: Mapping[str, int]) -> dict[str, int]:
+    """`imap=143,imaps=993,…` over the ports we listen on; 0 is a door that people are not offered."""
+    ports = {name: listening[f"{name}_port"] for name in PROGRAM_PORTS}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, _, port = item.partition("=")
+        if name not in ports:
+            raise ConfigurationError(f"CORREIO_PUBLIC_PORTS: {item!r} is not name=port, of {', '.join(ports)}")
+        ports[name] = 0 if port == "0" else _port("PUBLIC_PORTS", port)
+    return ports
+
+
+def public_host(name: str, hostname: str, bind: str) -> str:
+    """Who listens for this machine alone is found at that address; its host name may lead nowhere, or elsewhere."""
+    return name or (bind if bind in ("localhost", "::1") or bind.startswith("127.") else hostname)
+
+
 def limit(text: str, default: Limit) -> Limit | None:
     """`on` (the default), `off` (None) or `count/period` such as `10/10m`."""
     if text in ("on", ""):
@@ -161,13 +182,18 @@ def load(environ: Mapping[str, str]) -> Config:
     """The configuration that `environ` describes. Raises ConfigurationError naming the variable."""
     value = _reader(environ)
     data_dir = Path(value("DATA_DIR", "var")).resolve()
+    hostname = value("HOSTNAME", "mx.crepes.fr" if _flag(value("DEMO", "0")) else socket.getfqdn())
+    bind = value("BIND", "127.0.0.1")
+    ports = {name.lower(): _port(name, value(name, str(port))) for name, port in DEFAULT_PORTS.items()}
     return Config(
         data_dir=data_dir,
         static_root=_path(value("STATIC_ROOT", "")) or data_dir / "static",
-        hostname=value("HOSTNAME", "mx.crepes.fr" if _flag(value("DEMO", "0")) else socket.getfqdn()),
-        bind=value("BIND", "127.0.0.1"),
-        **{name.lower(): _port(name, value(name, str(port))) for name, port in DEFAULT_PORTS.items()},
+        hostname=hostname,
+        bind=bind,
+        **ports,
         submission_host=value("SUBMISSION_HOST", "127.0.0.1"),
+        public_host=public_host(value("PUBLIC_HOST", ""), hostname, bind),
+        public_ports=public_ports(value("PUBLIC_PORTS", ""), ports),
         database_url=value("DATABASE_URL", ""),
         redis_url=value("REDIS_URL", ""),
         secret_key=value("SECRET_KEY", "") or _kept_secret(data_dir / "secret_key"),

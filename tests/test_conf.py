@@ -48,8 +48,31 @@ def test_it_reads_scanners_and_points(load):
         ("CORREIO_RSPAMD_URL", "127.0.0.1:11333"),
         ("CORREIO_RSPAMD_URL", "http://a\nb"),
         ("CORREIO_CLAMD", "a:b:c"),
+        ("CORREIO_PUBLIC_PORTS", "993"),
+        ("CORREIO_PUBLIC_PORTS", "jmap=443"),
+        ("CORREIO_PUBLIC_PORTS", "imap=-1"),
     ],
 )
 def test_it_refuses_what_it_cannot_use(load, name, value):
     with pytest.raises(ConfigurationError):
         load(**{name: value})
+
+
+def test_it_tells_programs_the_ports_it_listens_on_and_an_address_that_leads_there(load):
+    config = load(CORREIO_HOSTNAME="mx.example.org", CORREIO_IMAPS_PORT="3993")
+    assert config.public_host == "127.0.0.1"
+    assert config.public_ports == {
+        "imap": 2143,
+        "imaps": 3993,
+        "pop3": 2110,
+        "pop3s": 2995,
+        "submission": 2587,
+        "submissions": 2465,
+    }
+    assert load(CORREIO_HOSTNAME="mx.example.org", CORREIO_BIND="0.0.0.0").public_host == "mx.example.org"
+    assert load(CORREIO_PUBLIC_HOST="imap.example.org").public_host == "imap.example.org"
+
+
+def test_it_tells_programs_what_is_published_and_the_last_word_counts(load):
+    ports = load(CORREIO_PUBLIC_PORTS="imap=143, imaps=993,pop3=110,pop3=0,").public_ports
+    assert (ports["imap"], ports["imaps"], ports["pop3"], ports["pop3s"]) == (143, 993, 0, 2995)

@@ -45,6 +45,12 @@ def make(domain: str, *, selector: str = "", kind: Kind = "rsa") -> Published:
     return Published(str(key), dkimsign.record(_read(octets)))
 
 
+def published(domain: str) -> list[Published]:
+    """The record of the key that signs for `domain`, in A-labels; none without a key."""
+    keys = DkimKey.objects.filter(domain__name=domain, retired_at=None).select_related("domain")
+    return [Published(str(key), dkimsign.record(_read(bytes(key.private_key)))) for key in keys]
+
+
 def signature(raw: bytes, author: str) -> bytes:
     """The DKIM-Signature field for a message of ours; b"" when the domain of `author`, an address, has no key.
 

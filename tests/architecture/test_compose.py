@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mailserver.conf import DEFAULT_PORTS, PROGRAM_PORTS
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
@@ -44,6 +46,17 @@ def test_it_publishes_only_the_page_on_loopback_and_the_mail_ports():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert set(published) == {"web", "smtp", "pop3"}
     assert all(port.startswith("127.0.0.1:") for port in published["web"])
+
+
+def test_it_tells_mail_programs_the_ports_it_publishes():
+    told = SERVICES["web"]["environment"]["CORREIO_PUBLIC_PORTS"].split(",")
+    inside = {str(DEFAULT_PORTS[f"{name.upper()}_PORT"]): name for name in PROGRAM_PORTS}
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    outside = {inside[port.rsplit(":", 1)[1]]: port for port in published if port.rsplit(":", 1)[1] in inside}
+    assert {"submission", "submissions"} <= set(outside)
+    for name, port in outside.items():
+        (variable,) = re.findall(rf"\$\{{{name.upper()}_PORT:-\d+\}}", port)
+        assert f"{name}={variable}" in told
 
 
 def test_it_knows_the_reader_behind_the_proxy():

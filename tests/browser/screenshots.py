@@ -86,7 +86,13 @@ def reader(camera: Photographer) -> None:
     camera.go("/search/?q=sarrasin")
     camera.take("search")
     trash = page.locator('.nav [data-place="trash"]').get_attribute("href")
-    for name, path in (("starred", "/starred/"), ("folders", "/folders/"), ("account", "/account/"), ("trash", trash)):
+    for name, path in (
+        ("starred", "/starred/"),
+        ("folders", "/folders/"),
+        ("account", "/account/"),
+        ("programs", "/account/programs/"),
+        ("trash", trash),
+    ):
         camera.go(path or "/")
         camera.take(name)
 

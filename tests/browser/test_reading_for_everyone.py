@@ -79,6 +79,7 @@ def mailbox(alice) -> dict[str, str]:
         "folders": "/folders/",
         "new folder": "/folders/new/",
         "account": "/account/",
+        "programs": "/account/programs/",
     }
 
 

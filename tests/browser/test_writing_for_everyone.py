@@ -80,7 +80,12 @@ def test_it_administers_for_everyone(alice, domains, open_page, look):
         entry = sent(alice, "bob@hamburger.edu", "bobb@hamburger.edu")
         worker()
     page = open_page(administrator, "/admin/", viewport=viewport, color_scheme=theme, bypass_csp=True)
-    for path in (*DASHBOARD, f"/admin/queue/{entry.pk}/", f"/admin/store/account/{alice.pk}/change/"):
+    for path in (
+        *DASHBOARD,
+        f"/admin/queue/{entry.pk}/",
+        f"/admin/dns/{domains['crepes.fr'].pk}/",
+        f"/admin/store/account/{alice.pk}/change/",
+    ):
         page.goto(path)
         expect(page.locator("h1")).to_have_count(1)
         assert faults(page) == [], path

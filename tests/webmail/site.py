@@ -19,18 +19,22 @@ from tests.webmail.writing import fields
 from webmail.rendering import frames
 
 # What every address is for. A new view must be put into one of these before the tests of the whole site pass.
-# Open to everybody: the door, the health check, and pictures, whose addresses are signed.
-OPEN = frozenset({"healthz", "signin", "signout", "welcome", "picture", "remote_picture"})
+# Open to everybody: the door, the health check, pictures, whose addresses are signed, and what mail programs ask.
+PROGRAMS = frozenset({"autoconfig", "autoconfig_well_known", "autodiscover", "autodiscover_capitals"})
+OPEN = frozenset({"healthz", "signin", "signout", "welcome", "picture", "remote_picture"}) | PROGRAMS
 LOOKING = frozenset(
     {"inbox", "mailbox", "conversation", "starred", "live", "changed", "search", "folders", "card", "path", "people"}
     | {"message_frame", "message_source", "message_download", "all_attachments", "attachment"}
     | {"compose", "draft", "reply", "reply_all", "forward", "again", "picture", "remote_picture"}
+    | {"programs", "apple_profile", "autoconfig", "autoconfig_well_known"}
 )
 DOING = frozenset(
     {"signout", "act", "undo", "star", "path_act", "receipt", "compose_save", "compose_send", "compose_discard"}
 )
 FORMS = frozenset({"signin", "welcome", "account", "password", "new_folder"})
 HEALTH = frozenset({"healthz"})
+# Questions that come by POST from programs, without a form of ours, and change nothing.
+QUESTIONS = frozenset({"autodiscover", "autodiscover_capitals"})
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ def of_alice(alice: Account) -> Things:
         "remote": frames.remote_url("http://127.0.0.1/a.png").rstrip("/").rpartition("/")[2],
         "entry_id": entry.pk,
         "object_id": alice.pk,
+        "domain_id": alice.addresses.get().domain_id,
         "content_type_id": 1,
         "app_label": "store",
         "url": "nowhere",

@@ -9,7 +9,7 @@ from mailserver.store.models import Account
 from tests.support.people import PASSWORD
 from tests.webmail import site
 from tests.webmail.reading import HTMX, signed_in
-from tests.webmail.site import DOING, FORMS, HEALTH, LOOKING, OPEN, Things
+from tests.webmail.site import DOING, FORMS, HEALTH, LOOKING, OPEN, QUESTIONS, Things
 from tests.webmail.writing import fields
 
 POSTED = sorted(DOING | FORMS)
@@ -21,7 +21,7 @@ def things(alice, bob) -> Things:
 
 
 def test_it_knows_what_every_address_is_for():
-    kinds = (LOOKING, DOING, FORMS, HEALTH)
+    kinds = (LOOKING, DOING, FORMS, HEALTH, QUESTIONS)
     assert site.names() == frozenset().union(*kinds)
     assert sum(map(len, kinds)) == len(site.names())
 

@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.db.models import Count, Model, Q, QuerySet, Sum
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from mailserver.services import accounts, administration, domains
 from mailserver.store.models import Account, Address, Domain
@@ -60,7 +62,7 @@ def become(row: Model, made: Model) -> None:
 class DomainAdmin(ServiceAdmin):
     form = forms.DomainForm
     add_form = forms.NewDomainForm
-    list_display = ["__str__", "is_hosted", "takes_mail", "transport", "address_count"]
+    list_display = ["__str__", "is_hosted", "takes_mail", "transport", "address_count", "dns"]
     search_fields = ["name", "unicode_name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -78,6 +80,11 @@ class DomainAdmin(ServiceAdmin):
     @admin.display(description="takes mail", ordering="enabled")
     def takes_mail(self, domain: Domain) -> str:
         return yes(domain.enabled)
+
+    @admin.display(description="to publish")
+    def dns(self, domain: Domain) -> str:
+        link = '<a class="link" href="{}">DNS records<span class="unseen"> of {}</span></a>'
+        return format_html(link, reverse("admin:dns", args=[domain.pk]), domain) if domain.hosted else ""
 
     def has_delete_permission(self, request: HttpRequest, obj: Domain | None = None) -> bool:
         return obj is None or not obj.addresses.exists()

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from mailserver.errors import CorreioError
-from mailserver.services import dkimkeys
+from mailserver.services import dkimkeys, dnsrecords
 
 
 class Command(BaseCommand):
@@ -25,6 +25,4 @@ class Command(BaseCommand):
             )
         except CorreioError as error:
             raise CommandError(str(error)) from error
-        # Strings of a TXT record have at most 255 octets (RFC 1035 §3.3.14); they count as one (RFC 6376 §3.6.2.2).
-        strings = [made.text[at : at + 255] for at in range(0, len(made.text), 255)]
-        self.stdout.write(f"{made.name}. TXT " + " ".join(f'"{string}"' for string in strings))
+        self.stdout.write(f"{made.name}. TXT {dnsrecords.quoted(made.text)}")
