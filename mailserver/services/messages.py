@@ -20,7 +20,8 @@ from mailserver.services.recipients import room
 from mailserver.store import blobs
 from mailserver.store.models import Label, Mailbox, MailboxMessage, Message
 from mailserver.store.models.mailbox import Flag
-from mailserver.store.writer import MailboxWriter, NewEntry, writing
+from mailserver.store.newentry import NewEntry
+from mailserver.store.writer import MailboxWriter, writing
 
 _GAP = 4 * 1024  # octets between two parts that are read along rather than asked for separately
 _ENCODED = 3  # octets of quoted-printable for one
