@@ -9,17 +9,23 @@ DnsError
 from __future__ import annotations
 
 import asyncio
-from typing import Literal, Protocol
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
 
 import dns.asyncresolver
 import dns.exception
 import dns.name
+import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 import dns.reversename
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.PTR import PTR
 from dns.rdtypes.ANY.TXT import TXT
+from dns.rdtypes.IN.A import A
+from dns.rdtypes.IN.AAAA import AAAA
+
+from mailserver.net.dnsmemory import Memory, Question
 
 # The root as MX target: the domain takes no mail (RFC 7505 §3).
 NULL_MX = "."
@@ -42,6 +48,10 @@ class DnsNoAnswer(DnsError):
 
 class DnsTemporary(DnsError):
     pass
+
+
+class NotAtHand(Exception):
+    """Nobody asked before, or too long ago."""
 
 
 class Resolver(Protocol):
@@ -85,38 +95,35 @@ class DnsResolver:
     def __init__(self, server: tuple[str, int] | None = None, timeout: float = 10.0, remembers: int = 0) -> None:
         self._server = server
         self._timeout = timeout
+        # dnspython's own, which keeps answers in the form that they came in.
         self._cache = dns.resolver.LRUCache(remembers) if remembers else None
+        self._memory = Memory(remembers) if remembers else None
         self._resolver: dns.asyncresolver.Resolver | None = None
 
     async def mx(self, domain: str) -> list[tuple[int, str]]:
-        answer = await self._ask(domain, dns.rdatatype.MX)
-        return [(record.preference, _plain(record.exchange)) for record in answer if isinstance(record, MX)]
+        return list(await self._records(domain, dns.rdatatype.MX))
 
     async def addresses(self, host: str) -> list[str]:
         if host.lower() == "localhost":
             # RFC 6761 §6.3: never a question for the DNS.
             return ["127.0.0.1", "::1"]
         found = await asyncio.gather(
-            self._ask(host, dns.rdatatype.A), self._ask(host, dns.rdatatype.AAAA), return_exceptions=True
+            self._records(host, dns.rdatatype.A), self._records(host, dns.rdatatype.AAAA), return_exceptions=True
         )
         # IPv4 first: RFC 5321 §5.2 leaves the order open, and large receivers judge IPv6 senders harder.
-        addresses = [record.to_text() for part in found if not isinstance(part, BaseException) for record in part]
+        addresses = [record for part in found if not isinstance(part, BaseException) for record in part]
         if not addresses:
             raise _worst([part for part in found if isinstance(part, BaseException)])
         return addresses
 
     async def txt(self, name: str) -> list[bytes]:
-        answer = await self._ask(name, dns.rdatatype.TXT)
-        return [b"".join(record.strings) for record in answer if isinstance(record, TXT)]
+        return list(await self._records(name, dns.rdatatype.TXT))
 
     async def hosts(self, name: str, version: Literal[4, 6]) -> list[str]:
-        answer = await self._ask(name, dns.rdatatype.A if version == 4 else dns.rdatatype.AAAA)
-        return [record.to_text() for record in answer]
+        return list(await self._records(name, dns.rdatatype.A if version == 4 else dns.rdatatype.AAAA))
 
     async def names(self, address: str) -> list[str]:
-        reverse = dns.reversename.from_address(address).to_text()
-        answer = await self._ask(reverse, dns.rdatatype.PTR)
-        return [_plain(record.target) for record in answer if isinstance(record, PTR)]
+        return list(await self._records(address, dns.rdatatype.PTR))
 
     async def answers(self) -> bool:
         try:
@@ -127,6 +134,42 @@ class DnsResolver:
         except DnsError:
             return True
         return True
+
+    @property
+    def at_hand(self) -> AtHand | None:
+        """The same without waiting; None for a resolver that remembers nothing."""
+        return AtHand(self._memory) if self._memory else None
+
+    async def _records(self, name: str, kind: dns.rdatatype.RdataType) -> Sequence[Any]:
+        """The records in the form in which they are told; `name` is the address for a PTR."""
+        known = self._memory.get((name, kind.name)) if self._memory else None
+        if known is not None:
+            return known
+        asked = dns.reversename.from_address(name).to_text() if kind == dns.rdatatype.PTR else name
+        try:
+            answer = await self._ask(asked, kind)
+        except (DnsNoDomain, DnsNoAnswer) as missing:
+            self._remember((name, kind.name), missing, self._missing_until(asked, kind))
+            raise
+        records = [told for told in map(_told, answer) if told is not None]
+        self._remember((name, kind.name), records, answer.expiration)
+        return records
+
+    def _remember(self, question: Question, answer: Sequence[Any] | Exception, until: float) -> None:
+        if self._memory:
+            self._memory.put(question, answer, until)
+
+    def _missing_until(self, name: str, kind: dns.rdatatype.RdataType) -> float:
+        """Until when there is nothing, which dnspython tells only its own memory (RFC 2308 §5)."""
+        if self._cache is None:
+            return 0.0
+        try:
+            asked = dns.name.from_text(name)
+        except dns.exception.DNSException:
+            return 0.0
+        kinds = (dns.rdatatype.ANY, kind)
+        found = (self._cache.get((asked, each, dns.rdataclass.IN)) for each in kinds)
+        return max((answer.expiration for answer in found if answer), default=0.0)
 
     async def _ask(self, name: str, kind: dns.rdatatype.RdataType) -> dns.resolver.Answer:
         try:
@@ -156,6 +199,27 @@ class DnsResolver:
             # Only now: A and AAAA are asked at the same time, and one must not see the other's half-made resolver.
             self._resolver = resolver
         return self._resolver
+
+
+class AtHand(DnsResolver):
+    """What a resolver remembers: its coroutines never wait. Raises NotAtHand for what it does not know."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__()
+        self._memory = memory
+
+    async def _ask(self, name: str, kind: dns.rdatatype.RdataType) -> dns.resolver.Answer:
+        raise NotAtHand(name)
+
+
+def _told(record: object) -> str | bytes | tuple[int, str] | None:
+    if isinstance(record, MX):
+        return record.preference, _plain(record.exchange)
+    if isinstance(record, TXT):
+        return b"".join(record.strings)
+    if isinstance(record, PTR):
+        return _plain(record.target)
+    return record.to_text() if isinstance(record, (A, AAAA)) else None
 
 
 def _plain(name: dns.name.Name) -> str:

@@ -12,12 +12,13 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from mailserver.mail.senderauth import dkim, dmarc
 from mailserver.mail.senderauth.results import Dkim, IprevWord, Spf, Verdict
 from mailserver.net import spf
-from mailserver.net.resolver import DnsError, DnsTemporary, Evidence
+from mailserver.net.resolver import DnsError, DnsTemporary, Evidence, NotAtHand
 
 logger = logging.getLogger(__name__)
 
@@ -29,22 +30,41 @@ SILENT_SECONDS = 60.0
 MAX_NAMES = 10
 # An SPF check holds a thread while it waits for the DNS.
 SPF_THREADS = 16
+# Octets of a message that is read at once.
+SMALL = 32 * 1024
 # Reading and verifying is work for the CPU.
 WORK_THREADS = 2
 
 
+_Read = tuple[dkim.Signed, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the DNS says about a message: TXT records by name, None where it did not answer."""
+
+    texts: Mapping[str, Sequence[bytes] | None]
+    spf: Spf
+    iprev: IprevWord
+
+
 class SenderCheck:
-    """Asks through `resolver`, at most `seconds` for a message; `clock` gives seconds since 1970."""
+    """Asks through `resolver`, at most `seconds` for a message; `clock` gives seconds since 1970.
+
+    `memory` knows what was asked before, and never waits.
+    """
 
     def __init__(
         self,
         resolver: Evidence,
         *,
+        memory: Evidence | None = None,
         receiver: str = "",
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._resolver = _Sparing(resolver)
+        self._memory = memory
         self._receiver = receiver
         self._seconds = seconds
         self._clock = clock
@@ -56,28 +76,52 @@ class SenderCheck:
 
         Raises ValueError when `peer` is no IP address.
         """
+        peer = plain_address(peer)
+        # A thread for a small message costs more than reading it.
+        read = _read(content) if len(content) <= SMALL else await self._worked(_read, content)
+        found = self._at_hand(read, peer, helo, sender) or await self._asked(read, peer, helo, sender)
+        signed, authors = read
+        if signed.signatures:
+            signatures = await self._worked(self._verify, signed, found.texts)
+        else:
+            signatures = self._verify(signed, found.texts)
+        judged, disposition = dmarc.judge(authors, found.texts, found.spf, signatures)
+        return Verdict(peer, found.spf, signatures, judged, found.iprev, disposition)
+
+    def _at_hand(self, read: _Read, peer: str, helo: str, sender: str) -> _Found | None:
+        """What the DNS says when all of it is remembered: most mail is of those who wrote a moment ago."""
+        if self._memory is None:
+            return None
+        try:
+            texts = {name: spf.at_once(_texts(self._memory, name)) for name in dict.fromkeys(_names(*read))}
+            iprev = spf.at_once(_iprev(self._memory, peer))
+            found = spf.at_hand(peer=peer, helo=helo, sender=sender, resolver=self._memory, receiver=self._receiver)
+        except NotAtHand:
+            return None
+        return _Found(texts, found, iprev)
+
+    async def _asked(self, read: _Read, peer: str, helo: str, sender: str) -> _Found:
         loop = asyncio.get_running_loop()
-        until, peer = loop.time() + self._seconds, plain_address(peer)
         spf_task = loop.create_task(self._spf(peer, helo, sender))
         iprev_task = loop.create_task(_iprev(self._resolver, peer))
-        asked: list[asyncio.Task[Any]] = [spf_task, iprev_task]
+        texts = {name: loop.create_task(_texts(self._resolver, name)) for name in dict.fromkeys(_names(*read))}
+        asked: list[asyncio.Task[Any]] = [spf_task, iprev_task, *texts.values()]
         try:
-            signed, authors = await loop.run_in_executor(self._working, _read, content)
-            names = dict.fromkeys(_names(signed, authors))
-            texts = {name: loop.create_task(_texts(self._resolver, name)) for name in names}
-            asked += texts.values()
-            _, late = await asyncio.wait(asked, timeout=max(0.0, until - loop.time()))
+            _, late = await asyncio.wait(asked, timeout=self._seconds)
         finally:
             for task in asked:
                 task.cancel()
         if late:
             await self._resolver.look()
-        records = {name: _result(task, None) for name, task in texts.items()}
-        signatures = await loop.run_in_executor(self._working, self._verify, signed, records)
         missing = Spf("temperror", *spf.identity(helo, sender))
-        spf_found, iprev = _result(spf_task, missing), _result(iprev_task, "temperror")
-        found, disposition = dmarc.judge(authors, records, spf_found, signatures)
-        return Verdict(peer, spf_found, signatures, found, iprev, disposition)
+        return _Found(
+            {name: _result(task, None) for name, task in texts.items()},
+            _result(spf_task, missing),
+            _result(iprev_task, "temperror"),
+        )
+
+    async def _worked(self, work: Callable[..., Answer], *values: object) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._working, work, *values)
 
     def _spf(self, peer: str, helo: str, sender: str) -> Coroutine[Any, Any, Spf]:
         return spf.check(
@@ -149,7 +193,7 @@ class _Sparing:
         return await self._resolver.answers()
 
 
-def _read(content: bytes) -> tuple[dkim.Signed, tuple[str, ...]]:
+def _read(content: bytes) -> _Read:
     return dkim.signatures(content), dmarc.author_domains(content)
 
 
@@ -188,9 +232,17 @@ async def _iprev(resolver: Evidence, peer: str) -> IprevWord:
         return "temperror"
     except DnsError:
         return "permerror"
-    tries = (resolver.hosts(name, version) for name in names[:MAX_NAMES])
-    found = await asyncio.gather(*tries, return_exceptions=True)
+    tries = [resolver.hosts(name, version) for name in names[:MAX_NAMES]]
+    found = [await _caught(tries[0])] if len(tries) == 1 else await asyncio.gather(*tries, return_exceptions=True)
     addresses = {plain_address(address) for part in found if not isinstance(part, BaseException) for address in part}
     if peer in addresses:
         return "pass"
     return "temperror" if any(isinstance(part, DnsTemporary) for part in found) else "fail"
+
+
+async def _caught(answer: Coroutine[Any, Any, list[str]]) -> list[str] | BaseException:
+    """As `gather` does, but without a task, for a single question."""
+    try:
+        return await answer
+    except DnsError as error:
+        return error

@@ -6,16 +6,18 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import spf
 
 from mailserver.mail.senderauth.results import Spf, SpfWord
-from mailserver.net.resolver import DnsNoAnswer, DnsNoDomain, DnsTemporary, Evidence
+from mailserver.net.resolver import DnsNoAnswer, DnsNoDomain, DnsTemporary, Evidence, NotAtHand
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 # RFC 7208 §4.6.4: lookups that find nothing. The ten lookups of mechanisms are counted by pyspf itself.
 MAX_VOID_LOOKUPS = 2
@@ -54,6 +56,32 @@ async def check(
     return Spf(word, domain, kind)
 
 
+def at_hand(*, peer: str, helo: str, sender: str, resolver: Evidence, receiver: str = "") -> Spf:
+    """The same without a thread, of a resolver whose answers are at hand. Raises NotAtHand."""
+    domain, kind = identity(helo, sender)
+    if not _DOMAIN.fullmatch(domain):
+        return Spf("none", domain, kind)
+    return Spf(_judge(peer, helo, sender, receiver, lambda *asked: _records(resolver, *asked)), domain, kind)
+
+
+def _records(resolver: Evidence, name: str, kind: str) -> Sequence[Record]:
+    try:
+        return at_once(_answer(resolver, name, kind))
+    except (DnsNoDomain, DnsNoAnswer):
+        return []
+
+
+def at_once(answer: Coroutine[Any, Any, Answer]) -> Answer:
+    """The result of a coroutine that has nothing to wait for. Raises NotAtHand when it waits after all."""
+    try:
+        answer.send(None)
+    except StopIteration as end:
+        result: Answer = end.value
+        return result
+    answer.close()
+    raise NotAtHand("it would have to wait")
+
+
 def identity(helo: str, sender: str) -> tuple[str, Literal["mailfrom", "helo"]]:
     """The domain that SPF is about (RFC 7208 §2.4): that of the sender, of a bounce the name in the greeting."""
     return (sender.rpartition("@")[2].lower(), "mailfrom") if sender else (helo.lower(), "helo")
@@ -66,6 +94,8 @@ def _judge(peer: str, helo: str, sender: str, receiver: str, ask: Callable[[str,
         return "temperror"
     except spf.PermError:
         return "permerror"
+    except NotAtHand:
+        raise
     except Exception as error:
         # pyspf meets records that strangers wrote; whatever trips it must cost nobody a message.
         logger.warning("SPF of <%s> from %s stumbled: %s", sender[:200], peer, type(error).__name__)
@@ -85,7 +115,7 @@ class _Questions:
         left = self._until - time.monotonic()
         if left <= 0:
             raise spf.TempError("no time is left")
-        asked = asyncio.run_coroutine_threadsafe(self._answer(name, kind), self._loop)
+        asked = asyncio.run_coroutine_threadsafe(_answer(self._resolver, name, kind), self._loop)
         try:
             return asked.result(left)
         except (DnsNoDomain, DnsNoAnswer):
@@ -96,14 +126,15 @@ class _Questions:
             asked.cancel()
             raise spf.TempError("no answer in time") from late
 
-    async def _answer(self, name: str, kind: str) -> Sequence[Record]:
-        if kind == "TXT":
-            return _texts(await self._resolver.txt(name))
-        if kind == "MX":
-            return await self._resolver.mx(name)
-        if kind == "PTR":
-            return await self._resolver.names(_address(name))
-        return await self._resolver.hosts(name, 6 if kind == "AAAA" else 4)
+
+async def _answer(resolver: Evidence, name: str, kind: str) -> Sequence[Record]:
+    if kind == "TXT":
+        return _texts(await resolver.txt(name))
+    if kind == "MX":
+        return await resolver.mx(name)
+    if kind == "PTR":
+        return await resolver.names(_address(name))
+    return await resolver.hosts(name, 6 if kind == "AAAA" else 4)
 
 
 def _texts(records: Sequence[bytes]) -> list[Record]:

@@ -12,6 +12,10 @@ from django.utils import timezone
 
 from mailserver.mail.addresslists import MAX_ADDRESS
 from mailserver.mail.spam.evidence import Standing
+from mailserver.store.exchange import Asked, Exchange, Later, array
+
+# (account, address) → what is known of it and of its domain.
+Standings = Mapping[tuple[int, str], tuple[Standing, Standing]]
 
 # A stranger who has not written for so long is a stranger again.
 REMEMBERED = timedelta(days=400)
@@ -29,15 +33,15 @@ SET spam = greatest(0, a.spam + %(spam)s), ham = greatest(0, a.ham + %(ham)s), s
 # None falls below nothing here, so that what is added need not be known apart from what a new row begins with.
 _KEEP = """
 INSERT INTO acquaintance AS a (account_id, sender, spam, ham, written, seen_on)
-SELECT account_id, sender, 0, count(*), false, %(today)s
-FROM unnest(%(accounts)s::bigint[], %(senders)s::text[]) AS n(account_id, sender)
+SELECT account_id, sender, 0, count(*), false, $1::date
+FROM unnest($2::bigint[], $3::text[]) AS n(account_id, sender)
 GROUP BY account_id, sender ORDER BY account_id, sender COLLATE "C"
 ON CONFLICT (account_id, sender) DO UPDATE SET ham = a.ham + excluded.ham, seen_on = excluded.seen_on
 """
 
 _FIND = """
 SELECT a.account_id, a.sender, a.spam, a.ham, a.written
-FROM unnest(%s::bigint[], %s::text[]) AS n(account_id, sender) JOIN acquaintance a USING (account_id, sender)
+FROM unnest($1::bigint[], $2::text[]) AS n(account_id, sender) JOIN acquaintance a USING (account_id, sender)
 """
 
 _WRITE = """
@@ -47,30 +51,31 @@ ON CONFLICT (account_id, sender) DO UPDATE SET written = true, seen_on = %(today
 """
 
 
-def standings(wanted: Collection[tuple[int, str]]) -> Mapping[tuple[int, str], tuple[Standing, Standing]]:
-    """What accounts know of an address and of its domain, for each (account, address); in one statement."""
+def standings(exchange: Exchange, wanted: Collection[tuple[int, str]]) -> Later[Standings]:
+    """Ask what accounts know of an address and of its domain, for each (account, address)."""
     # What is no address has no row, and "" neither.
     keys = {(account_id, address): _keys(address) or ("", "") for account_id, address in wanted}
-    rows = {(account_id, key) for (account_id, _), both in keys.items() for key in both if key}
-    known: dict[tuple[int, str], Standing] = {}
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_FIND, [list(column) for column in zip(*rows, strict=True)])
-            known = {(account_id, key): Standing(*counts) for account_id, key, *counts in cursor}
+    asked = {(account_id, key) for (account_id, _), both in keys.items() for key in both if key}
+    accounts, senders = zip(*asked, strict=True) if asked else ((), ())
+    found = exchange.add(_FIND, [array(accounts), array(senders)]) if asked else Asked()
     nobody = Standing()
-    return {
-        (account_id, address): (known.get((account_id, sender), nobody), known.get((account_id, domain), nobody))
-        for (account_id, address), (sender, domain) in keys.items()
-    }
+
+    def answer() -> Standings:
+        known = {(account_id, key): Standing(*counts) for account_id, key, *counts in found.rows}
+        return {
+            (account_id, address): (known.get((account_id, sender), nobody), known.get((account_id, domain), nobody))
+            for (account_id, address), (sender, domain) in keys.items()
+        }
+
+    return answer
 
 
-def keep(kept: Iterable[tuple[int, str]]) -> None:
-    """Count a message that was kept for each (account, address), inside the caller's transaction; in one statement."""
+def keep(exchange: Exchange, kept: Iterable[tuple[int, str]]) -> None:
+    """Have a message that was kept counted for each (account, address), in one statement."""
     rows = [(account_id, key) for account_id, address in kept for key in _keys(address) or ()]
     if rows:
         accounts, senders = zip(*rows, strict=True)
-        with connection.cursor() as cursor:
-            cursor.execute(_KEEP, {"accounts": list(accounts), "senders": list(senders), "today": _today()})
+        exchange.add(_KEEP, [_today().isoformat(), array(accounts), array(senders)])
 
 
 def count(account_id: int, changes: Iterable[tuple[str, int, int]]) -> None:

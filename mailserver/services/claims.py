@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from django.db import connection
+from mailserver.store.exchange import Asked, Exchange, Later, array
 
-from mailserver.store.models import Event
+# Only rows with a reference are in its index.
+PASSED = "SELECT DISTINCT reference FROM event WHERE reference = ANY($1::text[]) AND reference <> ''"
 
 # A copy that the account wrote never came by delivery, so it has no trace in front.
 ANSWERED = """
 SELECT DISTINCT m.account_id, m.message_id
-FROM unnest(%s::int[], %s::bigint[]) AS p(number, account_id)
-JOIN unnest(%s::int[], %s::text[]) AS n(number, message_id) USING (number)
+FROM unnest($1::int[], $2::bigint[]) AS p(number, account_id)
+JOIN unnest($3::int[], $4::text[]) AS n(number, message_id) USING (number)
 JOIN message m ON m.account_id = p.account_id AND m.message_id = n.message_id AND m.prefix = ''
 """
 
 
-def passed(references: Collection[str]) -> set[str]:
-    """Those of the numbers in our Received fields that we gave a message; in one statement, none for nothing."""
-    if not references:
-        return set()
-    rows = Event.objects.filter(reference__in=references)
-    return set(rows.values_list("reference", flat=True))
+def passed(exchange: Exchange, references: Collection[str]) -> Later[set[str]]:
+    """Ask which of the numbers in our Received fields we gave a message; nothing for none."""
+    asked = exchange.add(PASSED, [array(references)]) if references else Asked()
+    return lambda: {reference for (reference,) in asked.rows}
 
 
-def written(named: Iterable[tuple[Collection[int], Collection[str]]]) -> set[tuple[int, str]]:
-    """The (account, Message-ID) that an account itself wrote, of the accounts and Message-IDs of each message.
+def written(
+    exchange: Exchange, named: Iterable[tuple[Collection[int], Collection[str]]]
+) -> Later[set[tuple[int, str]]]:
+    """Ask for the (account, Message-ID) that an account itself wrote, of the accounts and Message-IDs of each message.
 
-    In one statement, none for nothing. It grows with accounts + Message-IDs, not with their product.
+    Nothing for none. The question grows with accounts + Message-IDs, not with their product.
     """
     asked = [(accounts, ids) for accounts, ids in named if accounts and ids]
-    if not asked:
-        return set()
     people = [(number, one) for number, (accounts, _) in enumerate(asked) for one in accounts]
-    names = [(number, one) for number, (_, ids) in enumerate(asked) for one in ids]
-    columns = [list(column) for pairs in (people, names) for column in zip(*pairs, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(ANSWERED, columns)
-        return {(account_id, message_id) for account_id, message_id in cursor}
+    numbers = [number for number, (_, ids) in enumerate(asked) for _ in ids]
+    names = [one for _, ids in asked for one in ids]
+    found = (
+        exchange.add(ANSWERED, [*map(array, zip(*people, strict=True)), array(numbers), array(names)])
+        if asked
+        else Asked()
+    )
+    return lambda: {(account_id, message_id) for account_id, message_id in found.rows}

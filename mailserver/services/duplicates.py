@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from django.db import connection
+from mailserver.store.exchange import Asked, Exchange, array, octets
 
 # The prefix tells a delivery: one's own sent copy or draft has none.
 FIND = """
 SELECT w.account_id, w.message_id, w.size, w.digest, min(m.id)
-FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::bytea[]) AS w(account_id, message_id, size, digest)
+FROM unnest($1::bigint[], $2::text[], $3::int[], $4::bytea[]) AS w(account_id, message_id, size, digest)
 JOIN message m ON m.account_id = w.account_id AND m.message_id = w.message_id AND m.prefix > ''
 JOIN blob b ON b.id = m.blob_id AND b.size = w.size AND b.digest = w.digest
 WHERE EXISTS (SELECT FROM mailboxmessage e WHERE e.message_id = m.id)
@@ -27,13 +27,17 @@ class Copy(NamedTuple):
     digest: bytes
 
 
-def find(wanted: Collection[Copy]) -> dict[Copy, int]:
-    """Those of `wanted` that lie in a folder of their account, with the id of the message; in one statement."""
+def ask(exchange: Exchange, wanted: Collection[Copy]) -> Asked | None:
+    """Ask which of `wanted` lie in a folder of their account; None when there is nothing to ask."""
     if not wanted:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(FIND, [list(column) for column in zip(*wanted, strict=True)])
-        return {
-            Copy(account_id, message_id, size, bytes(digest)): found
-            for account_id, message_id, size, digest, found in cursor.fetchall()
-        }
+        return None
+    accounts, ids, sizes, digests = zip(*wanted, strict=True)
+    return exchange.add(FIND, [array(accounts), array(ids), array(sizes), octets(digests)])
+
+
+def found(asked: Asked | None) -> dict[Copy, int]:
+    """The answer: copies that are there, with the id of the message."""
+    rows = asked.rows if asked else ()
+    return {
+        Copy(account_id, message_id, size, bytes(digest)): one for account_id, message_id, size, digest, one in rows
+    }

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from mailserver.store import rows
+from mailserver.store.exchange import Exchange
 from mailserver.store.models import Event
 
 ROW = rows.Table(
@@ -38,9 +39,10 @@ class Step:
     detail: dict[str, Any]
 
 
-def record_all(kind: Event.Kind, steps: Iterable[Step]) -> None:
-    """Add several steps in one statement, inside the caller's transaction."""
-    rows.copy(
+def record_all(exchange: Exchange, kind: Event.Kind, steps: Iterable[Step]) -> None:
+    """Have several steps added when the exchange is sent, in one statement."""
+    rows.insert(
+        exchange,
         ROW,
         (
             (kind.value, step.at, step.account_id, step.message_id, step.reference, step.recipient, step.detail)

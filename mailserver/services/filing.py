@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailserver.mail.addresslists import HeaderAddress
 from mailserver.mail.message import Parsed
 from mailserver.services import conversations, parsed_columns
+from mailserver.services.conversations import Belonging, Place
 from mailserver.store import rows
+from mailserver.store.exchange import Exchange
 from mailserver.store.models import Blob
-from mailserver.store.writer import MailboxWriter, NewEntry
+from mailserver.store.newentry import NewEntry, Shown
+from mailserver.store.writer import MailboxWriter
 
 MESSAGE = rows.Table(
     "message",
@@ -58,6 +62,27 @@ class Filed:
     thread_id: int
 
 
+class Ahead:
+    """What is to be known before messages are filed, asked in an exchange of the caller's.
+
+    Asks for `belongings`: at least those of the messages that come to be filed.
+    """
+
+    def __init__(self, exchange: Exchange, belongings: Sequence[Belonging]) -> None:
+        self._known = conversations.ask(exchange, belongings)
+        # After that lock: the numbers of new conversations are above those that are known.
+        self._numbers = rows.numbers(exchange, ["message", "thread"], len(belongings))
+
+    def places(self, exchange: Exchange, belongings: Sequence[Belonging]) -> list[tuple[int, Place]]:
+        """A message id and a conversation for each; at most as many as were asked for."""
+        threads = conversations.assign(exchange, belongings, self._known, (thread for _, thread in self._numbers.rows))
+        return [(number, thread) for (number, _), thread in zip(self._numbers.rows, threads, strict=False)]
+
+
+def belonging(account_id: int, parsed: Parsed) -> Belonging:
+    return Belonging(account_id, parsed.base_subject, parsed.message_id, parsed_columns.mentioned(parsed))
+
+
 def file(writer: MailboxWriter, filings: Sequence[Filing]) -> list[Filed]:
     """Store the messages and their entries in mailboxes `writer` holds; the places, in order.
 
@@ -65,30 +90,41 @@ def file(writer: MailboxWriter, filings: Sequence[Filing]) -> list[Filed]:
     """
     if not filings:
         return []
+    exchange = Exchange()
+    ahead = Ahead(exchange, [belonging(writer.boxes[each.mailbox_id].account_id, each.parsed) for each in filings])
+    exchange.send()
+    filed = note(writer, filings, ahead)
+    writer.flush()
+    return filed
+
+
+def note(writer: MailboxWriter, filings: Sequence[Filing], ahead: Ahead) -> list[Filed]:
+    """The same, but it is written with all else that the writer has to write."""
     accounts = [writer.boxes[filing.mailbox_id].account_id for filing in filings]
-    threads = conversations.assign(
-        [
-            conversations.Belonging(
-                account_id,
-                filing.parsed.base_subject,
-                filing.parsed.message_id,
-                parsed_columns.mentioned(filing.parsed),
-            )
-            for account_id, filing in zip(accounts, filings, strict=True)
-        ]
+    belongings = [belonging(account_id, each.parsed) for account_id, each in zip(accounts, filings, strict=True)]
+    places = ahead.places(writer.later, belongings)
+    placed = [(*place, *each) for place, each in zip(places, zip(accounts, filings, strict=True), strict=True)]
+    rows.insert(
+        writer.later,
+        MESSAGE,
+        (_row(number, account_id, place.thread_id, filing) for number, place, account_id, filing in placed),
     )
-    ids = rows.numbers("message", len(filings))
-    placed = list(zip(ids, accounts, threads, filings, strict=True))
-    rows.copy(MESSAGE, (_row(*place) for place in placed))
-    uids = writer.add_all([(filing.mailbox_id, _entry(number, thread, filing)) for number, _, thread, filing in placed])
+    uids = writer.add_all([(filing.mailbox_id, _entry(number, place, filing)) for number, place, _, filing in placed])
     return [
-        Filed(number, filing.mailbox_id, uid, thread)
-        for (number, _, thread, filing), uid in zip(placed, uids, strict=True)
+        Filed(number, filing.mailbox_id, uid, place.thread_id)
+        for (number, place, _, filing), uid in zip(placed, uids, strict=True)
     ]
 
 
-def _entry(message_id: int, thread_id: int, filing: Filing) -> NewEntry:
-    return NewEntry(message_id, thread_id, filing.at, filing.size, filing.flags, filing.keywords)
+def _entry(message_id: int, place: Place, filing: Filing) -> NewEntry:
+    shown = _shown(filing.parsed) if place.new else None
+    return NewEntry(message_id, place.thread_id, filing.at, filing.size, filing.flags, filing.keywords, shown)
+
+
+def _shown(parsed: Parsed) -> Shown:
+    sender = parsed.sender or HeaderAddress("", "")
+    names = [item[0] for item in parsed.attachments]
+    return Shown(sender.address, sender.name, parsed.subject, parsed.preview, parsed.has_attachments, names)
 
 
 def _row(message_id: int, account_id: int, thread_id: int, filing: Filing) -> tuple[object, ...]:

@@ -147,7 +147,7 @@ def delete(account_id: int, path: str) -> None:
         threads = {thread for (thread,) in cursor.fetchall()}
         for statement in DELETIONS:
             cursor.execute(statement, {"box": box.pk})
-    summary.refresh(threads)
+    summary.refresh_now(threads)
     _free(account_id, box.uidvalidity)
     if box.subscribed:
         subscriptions.remember(account_id, path)

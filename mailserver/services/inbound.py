@@ -5,29 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from django.conf import settings
-from django.db import connection
-from django.utils import timezone
+from django.db import transaction
 
 from mailserver.errors import NotFound, OverQuota
-from mailserver.mail import trace
 from mailserver.mail.message import Parsed, parse
-from mailserver.mail.senderauth import authresults
 from mailserver.mail.senderauth.results import Verdict
 from mailserver.mail.spam.judgement import Judgement, Reason
-from mailserver.services import duplicates, events, forwarding, recipients, reports
+from mailserver.services import duplicates, events, filing, forwarding, recipients, reports
+from mailserver.services.arrival import Arrival
 from mailserver.services.duplicates import Copy
-from mailserver.services.filing import Filed, Filing, file
+from mailserver.services.filing import Ahead, Filing
 from mailserver.services.recipients import Local
-from mailserver.services.references import new_reference
 from mailserver.services.routing import Onward
-from mailserver.store import blobs
-from mailserver.store.models import Blob, Event, Mailbox
-from mailserver.store.writer import MailboxWriter, writing
-
-BOXES = "SELECT account_id, special_use, id FROM mailbox WHERE account_id = ANY(%s) AND special_use = ANY(%s)"
+from mailserver.store import blobs, rows
+from mailserver.store.exchange import Exchange
+from mailserver.store.models import Event, Mailbox
+from mailserver.store.writer import MailboxWriter, lock_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,89 +91,82 @@ def deliver_all(
     """Deliver several messages in one transaction, all or none; the answers in order.
 
     As if they came one after the other, but what they change in a mailbox is one change. The number of statements
-    does not depend on the number of messages, apart from those passed on and from reports.
+    does not depend on the number of messages, apart from those passed on and from reports. Two exchanges with the
+    database do it, and COMMIT: all that is asked, with the locks, and all that is written.
     """
     # Reading and hashing come before the locks.
     parsed = parsed or [parse(incoming.raw) for incoming in batch]
     octets = blobs.describe([incoming.raw for incoming in batch])
-    arrivals = [_Arrival(*each) for each in zip(batch, parsed, octets, strict=True)]
+    arrivals = [Arrival(*each) for each in zip(batch, parsed, octets, strict=True)]
     accounts = {recipient.account_id for incoming in batch for recipient in incoming.recipients}
-    inboxes, junk = _boxes(accounts)
-    with writing([*inboxes.values(), *_junk(batch, junk)]) as writer:
-        _sort_out(arrivals, recipients.rooms(accounts) if within_quota else {})
-        _file(writer, arrivals, inboxes, junk)
-        _pass_on(arrivals)
-        _note(arrivals)
-    return [arrival.stored for arrival in arrivals]
+    with transaction.atomic():
+        exchange = Exchange()
+        held = lock_for(exchange, accounts, _spammed(batch))
+        asked = _Asked(exchange, arrivals, accounts if within_quota else ())
+        exchange.send()
+        writer = MailboxWriter(held)
+        boxes = _Boxes(writer, accounts)
+        _sort_out(arrivals, asked.known(), asked.rooms())
+        _file(writer, arrivals, boxes, asked)
+        _pass_on(writer, arrivals)
+        _note(writer, arrivals)
+        writer.finish()
+    return [_stored(arrival) for arrival in arrivals]
 
 
-class _Arrival:
-    """A message on its way into the mailboxes, and what became of it."""
+class _Asked:
+    """What is to be known of a batch once its mailboxes are held; `limited` are the accounts whose quota counts."""
 
-    def __init__(self, incoming: Incoming, parsed: Parsed, blob: Blob) -> None:
-        self.incoming, self.parsed, self.blob = incoming, parsed, blob
-        self.reference, self.at = new_reference(), incoming.at or timezone.now()
-        self.people: dict[int, Local] = {}
-        for recipient in incoming.recipients:
-            self.people.setdefault(recipient.account_id, recipient)
-        # By account: the trace of a copy to file, where it went, and the copy that was there before.
-        self.prefixes: dict[int, bytes] = {}
-        self.filed: dict[int, Filed] = {}
-        self.known: dict[int, int] = {}
+    def __init__(self, exchange: Exchange, arrivals: Sequence[Arrival], limited: Collection[int]) -> None:
+        copies = [(arrival, account_id) for arrival in arrivals for account_id in arrival.people]
+        self._limited = limited
+        self._rooms = recipients.ask_rooms(exchange, limited) if limited else None
+        wanted = {arrival.copy(account_id) for arrival, account_id in copies if arrival.parsed.message_id}
+        self._known = duplicates.ask(exchange, wanted)
+        self.ahead = Ahead(exchange, [filing.belonging(account_id, arrival.parsed) for arrival, account_id in copies])
+        self._blobs = rows.numbers(exchange, ["blob"], len(arrivals))
 
-    def copy(self, account_id: int) -> Copy:
-        return Copy(account_id, self.parsed.message_id, self.blob.size, bytes(self.blob.digest))
+    def rooms(self) -> dict[int, int]:
+        """Account → octets; empty when no quota counts. Raises NotFound."""
+        return recipients.found_rooms(self._rooms, self._limited) if self._rooms else {}
 
-    def prefix(self, recipient: Local) -> bytes:
-        # Text typed without any header needs the empty line that ends ours (RFC 5322 §2.1).
-        gap = b"" if self.parsed.header_length else b"\r\n"
-        return _prefix(self.incoming, recipient, self.reference, self.at) + gap
+    def known(self) -> dict[Copy, int]:
+        """Copies that are in their accounts already, with the id of the message."""
+        return duplicates.found(self._known)
 
-    @property
-    def messages(self) -> dict[int, int]:
-        """Account → message id."""
-        return self.known | {account_id: place.message_id for account_id, place in self.filed.items()}
-
-    @property
-    def stored(self) -> Stored:
-        return Stored(self.reference, tuple(map(self._delivery, self.incoming.recipients)))
-
-    def _delivery(self, recipient: Local) -> Delivery:
-        place = self.filed.get(recipient.account_id)
-        if place is None:
-            known = self.known[recipient.account_id]
-            return Delivery(recipient.address, recipient.account_id, known, 0, 0, True)
-        return Delivery(recipient.address, recipient.account_id, place.message_id, place.mailbox_id, place.uid, False)
+    def blob_numbers(self) -> Iterable[int]:
+        return (number for (number,) in self._blobs.rows)
 
 
-def _boxes(accounts: Collection[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """Where mail and spam go, by account; spam to the Inbox of those who have no folder for it. Raises NotFound."""
-    with connection.cursor() as cursor:
-        cursor.execute(BOXES, [list(accounts), [Mailbox.Use.INBOX.value, Mailbox.Use.JUNK.value]])
-        found = {(account_id, use): mailbox_id for account_id, use, mailbox_id in cursor}
-    inboxes = {account_id: found[account_id, use] for account_id, use in found if use == Mailbox.Use.INBOX}
-    if len(inboxes) != len(accounts):
-        raise NotFound("A recipient has no Inbox.")
-    return inboxes, {one: found.get((one, Mailbox.Use.JUNK), inbox) for one, inbox in inboxes.items()}
+class _Boxes:
+    """Where mail and spam go, by account. Raises NotFound."""
+
+    def __init__(self, writer: MailboxWriter, accounts: Collection[int]) -> None:
+        self._found = {(box.account_id, box.special_use): box.id for box in writer.boxes.values()}
+        if any((account_id, Mailbox.Use.INBOX) not in self._found for account_id in accounts):
+            raise NotFound("A recipient has no Inbox.")
+
+    def of(self, incoming: Incoming, account_id: int) -> int:
+        """Spam goes to the Inbox of those who have no folder for it."""
+        inbox = self._found[account_id, Mailbox.Use.INBOX]
+        return self._found.get((account_id, Mailbox.Use.JUNK), inbox) if incoming.is_spam_for(account_id) else inbox
 
 
-def _junk(batch: Sequence[Incoming], junk: Mapping[int, int]) -> set[int]:
-    """The folders for spam of those who get some, so that the others are not locked."""
+def _spammed(batch: Sequence[Incoming]) -> set[int]:
+    """The accounts that get spam: the folders for it of the others are not locked."""
     return {
-        junk[recipient.account_id]
+        recipient.account_id
         for incoming in batch
         for recipient in incoming.recipients
         if incoming.is_spam_for(recipient.account_id)
     }
 
 
-def _sort_out(arrivals: Sequence[_Arrival], rooms: dict[int, int]) -> None:
+def _sort_out(arrivals: Sequence[Arrival], known: Mapping[Copy, int], rooms: dict[int, int]) -> None:
     """Say which copies are to be filed. `rooms`: account → octets; empty when no quota counts.
 
     Under the lock of the Inboxes, so that messages which come at once cannot share the same room.
     """
-    wanted = {one.copy(account_id) for one in arrivals if one.parsed.message_id for account_id in one.people}
-    known = duplicates.find(wanted)
     before: set[Copy] = set()
     for arrival in arrivals:
         if rooms:
@@ -205,14 +192,13 @@ def _check_room(incoming: Incoming, rooms: Mapping[int, int]) -> None:
         raise OverQuota("No recipient has room for this message.")
 
 
-def _file(
-    writer: MailboxWriter, arrivals: Sequence[_Arrival], inboxes: Mapping[int, int], junk: Mapping[int, int]
-) -> None:
-    blobs.keep([arrival.blob for arrival in arrivals if arrival.prefixes or arrival.incoming.onward])
+def _file(writer: MailboxWriter, arrivals: Sequence[Arrival], boxes: _Boxes, asked: _Asked) -> None:
+    kept = [arrival.blob for arrival in arrivals if arrival.prefixes or arrival.incoming.onward]
+    blobs.keep(writer.later, kept, asked.blob_numbers())
     copies = [(arrival, account_id) for arrival in arrivals for account_id in arrival.prefixes]
     filings = [
         Filing(
-            mailbox_id=(junk if arrival.incoming.is_spam_for(account_id) else inboxes)[account_id],
+            mailbox_id=boxes.of(arrival.incoming, account_id),
             blob=arrival.blob,
             parsed=arrival.parsed,
             at=arrival.at,
@@ -221,7 +207,7 @@ def _file(
         for arrival, account_id in copies
     ]
     first: dict[Copy, int] = {}
-    for (arrival, account_id), place in zip(copies, file(writer, filings), strict=True):
+    for (arrival, account_id), place in zip(copies, filing.note(writer, filings, asked.ahead), strict=True):
         arrival.filed[account_id] = place
         first[arrival.copy(account_id)] = place.message_id
     for arrival in arrivals:
@@ -229,10 +215,11 @@ def _file(
             arrival.known[account_id] = first[arrival.copy(account_id)]
 
 
-def _pass_on(arrivals: Iterable[_Arrival]) -> None:
+def _pass_on(writer: MailboxWriter, arrivals: Iterable[Arrival]) -> None:
     for arrival in arrivals:
         if not arrival.incoming.onward:
             continue
+        writer.flush()
         blob, parsed = arrival.blob, arrival.parsed
         queued = forwarding.pass_on(
             arrival.incoming, blob=blob, parsed=parsed, messages=arrival.messages, at=arrival.at
@@ -241,60 +228,41 @@ def _pass_on(arrivals: Iterable[_Arrival]) -> None:
             blob.delete()
 
 
-def _prefix(incoming: Incoming, recipient: Local, reference: str, at: datetime) -> bytes:
-    return (
-        trace.return_path(incoming.sender)
-        + trace.delivered_to(recipient.address)
-        + trace.received(
-            helo=incoming.helo,
-            peer=incoming.peer,
-            by=settings.CORREIO.hostname,
-            protocol=incoming.protocol,
-            tls=incoming.tls,
-            reference=reference,
-            recipient=recipient.address,
-            at=at,
-        )
-        + (authresults.write(incoming.verdict, settings.CORREIO.hostname) if incoming.verdict else b"")
-    )
-
-
-def _note(arrivals: Sequence[_Arrival]) -> None:
-    steps = [_step(arrival, delivery) for arrival in arrivals for delivery in arrival.stored.deliveries]
-    events.record_all(Event.Kind.STORED, steps)
+def _note(writer: MailboxWriter, arrivals: Sequence[Arrival]) -> None:
+    steps = [_step(arrival, delivery) for arrival in arrivals for delivery in _stored(arrival).deliveries]
+    events.record_all(writer.later, Event.Kind.STORED, steps)
     for arrival in arrivals:
+        if not arrival.filed or not reports.may_be(arrival.parsed, arrival.incoming.sender):
+            continue
+        writer.flush()
         for account_id, place in arrival.filed.items():
             reports.note_reports(
                 account_id=account_id,
                 message_id=place.message_id,
                 parsed=arrival.parsed,
                 raw=arrival.incoming.raw,
-                sender=arrival.incoming.sender,
             )
 
 
-def _step(arrival: _Arrival, delivery: Delivery) -> events.Step:
-    incoming = arrival.incoming
+def _step(arrival: Arrival, delivery: Delivery) -> events.Step:
+    detail = arrival.detail(delivery.account_id) | {"duplicate": delivery.duplicate}
     return events.Step(
         account_id=delivery.account_id,
         message_id=delivery.message_id,
         reference=arrival.reference,
         recipient=delivery.recipient,
         at=arrival.at,
-        detail={
-            "sender": incoming.sender,
-            "peer": incoming.peer,
-            "helo": incoming.helo,
-            "tls": incoming.tls,
-            "protocol": incoming.protocol,
-            "size": len(incoming.raw),
-            "duplicate": delivery.duplicate,
-            "checks": incoming.verdict.summary() if incoming.verdict else None,
-            "judgement": _judgement(incoming, delivery.account_id),
-        },
+        detail=detail,
     )
 
 
-def _judgement(incoming: Incoming, account_id: int) -> dict[str, Any] | None:
-    judgement = incoming.judgements.get(account_id)
-    return judgement.to_json() if judgement else None
+def _stored(arrival: Arrival) -> Stored:
+    return Stored(arrival.reference, tuple(_delivery(arrival, each) for each in arrival.incoming.recipients))
+
+
+def _delivery(arrival: Arrival, recipient: Local) -> Delivery:
+    place = arrival.filed.get(recipient.account_id)
+    if place is None:
+        known = arrival.known[recipient.account_id]
+        return Delivery(recipient.address, recipient.account_id, known, 0, 0, True)
+    return Delivery(recipient.address, recipient.account_id, place.message_id, place.mailbox_id, place.uid, False)

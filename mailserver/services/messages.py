@@ -210,7 +210,7 @@ class _Brought:
 
     def put(self, writer: MailboxWriter, mailbox_id: int) -> list[Filed]:
         now = timezone.now()
-        blobs.keep(self._blobs)
+        blobs.keep_now(self._blobs)
         filings = [
             Filing(mailbox_id, blob, known, at or now, flags=marks.set, keywords=list(marks.put) or None)
             for (_, marks, at), blob, known in zip(self._messages, self._blobs, self._parsed, strict=True)

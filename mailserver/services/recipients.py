@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
 from django.db.models.functions import Lower
 
 from mailserver.errors import NotFound, RecipientDisabled, UnknownRecipient
 from mailserver.mail import srs
 from mailserver.mail.addresses import Address, base_local
+from mailserver.store.exchange import Asked, Exchange, array
 from mailserver.store.models import Account, Domain
 from mailserver.store.models import Address as AddressRow
 
@@ -20,7 +20,7 @@ UNBOUNDED = 1 << 62
 # By hand: asked for each group of messages, where building the query cost more than answering it.
 ROOMS = """
 SELECT a.id, a.quota, (SELECT coalesce(sum(b.size), 0)::bigint FROM mailbox b WHERE b.account_id = a.id)
-FROM account a WHERE a.id = ANY(%s)
+FROM account a WHERE a.id = ANY($1::bigint[])
 """
 
 
@@ -129,9 +129,20 @@ def room(account_id: int) -> int:
 
 def rooms(account_ids: Collection[int]) -> dict[int, int]:
     """The room of each account, in one statement. Raises NotFound if one is gone."""
-    with connection.cursor() as cursor:
-        cursor.execute(ROOMS, [list(account_ids)])
-        left = {account_id: max(0, quota - used) if quota else UNBOUNDED for account_id, quota, used in cursor}
+    exchange = Exchange()
+    asked = ask_rooms(exchange, account_ids)
+    exchange.send()
+    return found_rooms(asked, account_ids)
+
+
+def ask_rooms(exchange: Exchange, account_ids: Collection[int]) -> Asked:
+    """The same question for an exchange of several."""
+    return exchange.add(ROOMS, [array(account_ids)])
+
+
+def found_rooms(asked: Asked, account_ids: Collection[int]) -> dict[int, int]:
+    """The answer. Raises NotFound if an account is gone."""
+    left = {account_id: max(0, quota - used) if quota else UNBOUNDED for account_id, quota, used in asked.rows}
     if len(left) != len(set(account_ids)):
         raise NotFound("There is no such account.")
     return left

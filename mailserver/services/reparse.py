@@ -51,7 +51,7 @@ def read_again(below: int = _ABOVE_ALL) -> list[int]:
     taken = _within(BATCH_OCTETS, _outdated(below)[:BATCH])
     rewritten = [(row, new) for row in taken if (new := _rewrite(row))]
     searchindex.note([row.pk for row, new in rewritten if _differs(row, new, SEARCHED)])
-    summary.refresh({row.thread_id for row, new in rewritten if _differs(row, new, LISTED)}, removed=False)
+    summary.refresh_now({row.thread_id for row, new in rewritten if _differs(row, new, LISTED)}, removed=False)
     return [row.pk for row in taken]
 
 

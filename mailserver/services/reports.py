@@ -20,12 +20,15 @@ from mailserver.store.models import Event, QueueEntry, QueueRecipient
 READ = "displayed"
 
 
-def note_reports(*, account_id: int, message_id: int, parsed: Parsed, raw: bytes, sender: str) -> None:
+def may_be(parsed: Parsed, sender: str) -> bool:
+    """Whether a message is to be searched: reports come with the null `sender`, or at least in their own type."""
+    return not sender or parsed.root.type == "multipart/report"
+
+
+def note_reports(*, account_id: int, message_id: int, parsed: Parsed, raw: bytes) -> None:
     """Look whether a message just filed for an account is a report, and note what it says on the way of the message
-    it speaks of. Part of the delivering transaction; `sender` is the envelope's.
+    it speaks of. Part of the delivering transaction.
     """
-    if sender and parsed.root.type != "multipart/report":
-        return  # reports come with the null sender, or at least in their own type; all other mail is not searched
     receipt = mdn.parse(raw)
     if receipt:
         author = parsed.sender.address if parsed.sender else ""

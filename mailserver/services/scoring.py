@@ -9,25 +9,28 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import Error
 from django.utils import timezone
 
 from mailserver.mail import trace
 from mailserver.mail.message import Parsed
 from mailserver.mail.spam import bayes, evidence, rules
+from mailserver.mail.spam.bayes import Count
 from mailserver.mail.spam.judgement import Judgement, Reason, from_json, judge
 from mailserver.mail.spam.letter import Letter, Passage
 from mailserver.mail.spam.tokens import tokens
 from mailserver.net.internet import is_public
 from mailserver.services import acquaintances, claims, sendercheck, spamwords
+from mailserver.services.acquaintances import Standings
 from mailserver.services.halves import by_halves
 from mailserver.services.inbound import Incoming, Stored
+from mailserver.store.exchange import KEEP_PLANS, Exchange, alone
 from mailserver.store.models import Event
 
 # A reply names what it answers last.
@@ -73,12 +76,11 @@ def note_kept(batch: Iterable[tuple[Opened, Stored]]) -> None:
     if not kept:
         return
     try:
-        # Never inside another: what that one files would not wait for the disk either.
-        with transaction.atomic(durable=True):
-            with connection.cursor() as cursor:
-                # A count that a crash takes away is no loss.
-                cursor.execute("SET LOCAL synchronous_commit = off")
-            acquaintances.keep(kept)
+        exchange = Exchange()
+        # A count that a crash takes away is no loss. The exchange is a transaction of its own.
+        exchange.add("SELECT set_config('synchronous_commit', 'off', true)")
+        acquaintances.keep(exchange, kept)
+        exchange.send()
     except Error:
         # The messages are filed, and their senders must hear so, or they send them again.
         logger.exception("the senders of %d messages filed are not counted as acquaintances", len(kept))
@@ -97,6 +99,7 @@ class _Case:
     def __init__(self, incoming: Incoming, parsed: Parsed) -> None:
         self.incoming, self.parsed = incoming, parsed
         self.accounts = _accounts(incoming)
+        self.author = parsed.sender.address.lower() if parsed.sender else ""
         self.checks = sendercheck.checks(incoming)
         # The numbers of Received fields that say they are ours, and the Message-IDs that it answers.
         head, here = incoming.raw[: parsed.header_length], settings.CORREIO.hostname
@@ -143,21 +146,23 @@ def _accounts(incoming: Incoming) -> list[int]:
 
 def _together(batch: Sequence[Opened]) -> list[Opened]:
     cases = [_Case(*each) for each in batch]
-    _look_at_passages(cases)
-    _look_at_words(cases)
-    _look_at_acquaintances(cases)
+    exchange = Exchange()
+    exchange.add(KEEP_PLANS)
+    passed = claims.passed(exchange, {reference for case in cases for reference in case.claimed})
+    totals = spamwords.totals(exchange, {account_id for case in cases for account_id in case.accounts})
+    known = acquaintances.standings(exchange, {(one, case.author) for case in cases for one in case.accounts})
+    written = claims.written(exchange, [(case.accounts, case.answers) for case in cases])
+    exchange.send()
+    known_passages = passed()
+    for case in cases:
+        case.forged = not known_passages.issuperset(case.claimed)
+    _look_at_words(cases, totals())
+    _look_at_acquaintances(cases, known(), written())
     return [Opened(_judged(case), case.parsed) for case in cases]
 
 
-def _look_at_passages(cases: Sequence[_Case]) -> None:
-    passed = claims.passed({reference for case in cases for reference in case.claimed})
-    for case in cases:
-        case.forged = not passed.issuperset(case.claimed)
-
-
-def _look_at_words(cases: Sequence[_Case]) -> None:
+def _look_at_words(cases: Sequence[_Case], totals: Mapping[int, Count]) -> None:
     """For the accounts that have learned enough."""
-    totals = spamwords.totals({account_id for case in cases for account_id in case.accounts})
     taught = {account_id for account_id, lessons in totals.items() if bayes.is_taught(lessons)}
     copies = [(case, account_id) for case in cases for account_id in case.accounts if account_id in taught]
     for at in range(0, len(copies), COPIES_AT_ONCE):
@@ -165,19 +170,17 @@ def _look_at_words(cases: Sequence[_Case]) -> None:
         wanted: dict[int, set[int]] = defaultdict(set)
         for case, account_id in some:
             wanted[account_id] |= case.tokens
-        counts = spamwords.counts(wanted)
+        counts = alone(spamwords.counts, wanted)
         for case, account_id in some:
             known = counts.get(account_id, {})
             own = {token: known[token] for token in case.tokens & known.keys()}
             case.words[account_id] = bayes.reasons(bayes.probability(own, totals[account_id]))
 
 
-def _look_at_acquaintances(cases: Sequence[_Case]) -> None:
-    standings = acquaintances.standings({(one, case.letter.author) for case in cases for one in case.accounts})
-    written = claims.written((case.accounts, case.answers) for case in cases)
+def _look_at_acquaintances(cases: Sequence[_Case], standings: Standings, written: Container[tuple[int, str]]) -> None:
     for case in cases:
         for account_id in case.accounts:
-            address, domain = standings[account_id, case.letter.author]
+            address, domain = standings[account_id, case.author]
             answers = any((account_id, named) in written for named in case.answers)
             case.known[account_id] = evidence.of_standing(address, domain, proven=case.checks.proven, answers=answers)
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mailserver.mail.spam.bayes import Count
+from mailserver.store.exchange import Asked, Exchange, Later, array
 from mailserver.store.models import SpamTotal, SpamWord
 
 # 100 octets each, with their index.
@@ -26,11 +27,11 @@ SET spam = greatest(0, w.spam + %(spam)s), ham = greatest(0, w.ham + %(ham)s), s
 """
 
 # By hand: every group of messages asks it, and Django took longer to write it than PostgreSQL to answer.
-_TOTALS = "SELECT account_id, spam, ham FROM spamtotal WHERE account_id = ANY(%s)"
+_TOTALS = "SELECT account_id, spam, ham FROM spamtotal WHERE account_id = ANY($1::bigint[])"
 
 _FIND = """
 SELECT w.account_id, w.token, w.spam, w.ham
-FROM unnest(%s::bigint[], %s::bigint[]) AS n(account_id, token) JOIN spamword w USING (account_id, token)
+FROM unnest($1::bigint[], $2::bigint[]) AS n(account_id, token) JOIN spamword w USING (account_id, token)
 """
 
 # The words that say least: those of few messages, the oldest first.
@@ -41,25 +42,24 @@ DELETE FROM spamword WHERE account_id = %(account)s AND token IN (
 """
 
 
-def totals(account_ids: Collection[int]) -> dict[int, Count]:
-    """How many messages each account has learned from; accounts that never did are left out. In one statement."""
-    if not account_ids:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_TOTALS, [list(account_ids)])
-        return {account_id: Count(spam, ham) for account_id, spam, ham in cursor}
+def totals(exchange: Exchange, account_ids: Collection[int]) -> Later[dict[int, Count]]:
+    """Ask how many messages each account has learned from; accounts that never did are left out."""
+    asked = exchange.add(_TOTALS, [array(account_ids)]) if account_ids else Asked()
+    return lambda: {account_id: Count(spam, ham) for account_id, spam, ham in asked.rows}
 
 
-def counts(wanted: Mapping[int, Collection[int]]) -> Mapping[int, dict[int, Count]]:
-    """The counts of those tokens that an account knows, by account, as are the tokens wanted; in one statement."""
-    found: dict[int, dict[int, Count]] = defaultdict(dict)
+def counts(exchange: Exchange, wanted: Mapping[int, Collection[int]]) -> Later[Mapping[int, dict[int, Count]]]:
+    """Ask for the counts of those tokens that an account knows, by account, as are the tokens wanted."""
     pairs = [(account_id, token) for account_id, tokens in wanted.items() for token in tokens]
-    if pairs:
-        with connection.cursor() as cursor:
-            cursor.execute(_FIND, [list(column) for column in zip(*pairs, strict=True)])
-            for account_id, token, spam, ham in cursor:
-                found[account_id][token] = Count(spam, ham)
-    return found
+    asked = exchange.add(_FIND, [array(column) for column in zip(*pairs, strict=True)]) if pairs else Asked()
+
+    def answer() -> Mapping[int, dict[int, Count]]:
+        found: dict[int, dict[int, Count]] = defaultdict(dict)
+        for account_id, token, spam, ham in asked.rows:
+            found[account_id][token] = Count(spam, ham)
+        return found
+
+    return answer
 
 
 def hold(account_id: int) -> Count:

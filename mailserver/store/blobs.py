@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -13,12 +13,17 @@ from django.utils import timezone
 
 from mailserver.errors import NotFound
 from mailserver.store import rows
+from mailserver.store.exchange import Exchange, array, octets
 from mailserver.store.models import Blob
 
 # In pieces of this size: the buffers of a database connection grow to the largest value that ever went through them,
 # and keep that size as long as the connection is in the pool.
 PIECE = 1024 * 1024
 
+_INSERT = """
+INSERT INTO blob (id, size, digest, created_at, raw)
+SELECT * FROM unnest($1::bigint[], $2::int[], $3::bytea[], $4::timestamptz[], $5::bytea[])
+"""
 _COPY = "COPY blob (id, size, digest, created_at, raw) FROM STDIN (FORMAT BINARY)"
 # PostgreSQL's binary format (its documentation of COPY): signature, flags, extension; then the number of fields of the
 # row and each with its length in front; -1 ends.
@@ -37,16 +42,41 @@ def describe(raws: Sequence[bytes]) -> list[Blob]:
 def put(raws: Sequence[bytes]) -> list[Blob]:
     """Keep each of `raws`; part of the caller's transaction. The blobs come back in the same order."""
     blobs = describe(raws)
-    keep(blobs)
+    keep_now(blobs)
     return blobs
 
 
-def keep(blobs: Sequence[Blob]) -> None:
-    """Give the blobs their numbers and write them, in two statements; part of the caller's transaction."""
-    if not blobs:
-        return
-    for blob, number in zip(blobs, rows.numbers("blob", len(blobs)), strict=True):
+def keep_now(blobs: Sequence[Blob]) -> None:
+    """Give the blobs their numbers and write them; part of the caller's transaction."""
+    exchange = Exchange()
+    asked = rows.numbers(exchange, ["blob"], len(blobs))
+    exchange.send()
+    keep(exchange, blobs, [number for (number,) in asked.rows])
+    exchange.send()
+
+
+def keep(exchange: Exchange, blobs: Sequence[Blob], numbers: Iterable[int]) -> None:
+    """Give the blobs their numbers and have them written when the exchange is sent; large ones are written at once."""
+    for blob, number in zip(blobs, numbers, strict=False):
         blob.pk = number
+        blob._state.adding = False
+    if sum(blob.size for blob in blobs) > PIECE:
+        _copy(blobs)
+    elif blobs:
+        exchange.add(
+            _INSERT,
+            [
+                array([blob.pk for blob in blobs]),
+                array([blob.size for blob in blobs]),
+                octets([bytes(blob.digest) for blob in blobs]),
+                array([blob.created_at.isoformat() for blob in blobs]),
+                octets([bytes(blob.raw) for blob in blobs]),
+            ],
+        )
+
+
+def _copy(blobs: Sequence[Blob]) -> None:
+    connection.ensure_connection()
     with (
         connection.wrap_database_errors,
         psycopg.Cursor(connection.connection) as cursor,
@@ -57,8 +87,6 @@ def keep(blobs: Sequence[Blob]) -> None:
             copy.write(_row(blob))
             copy.write(blob.raw)
         copy.write(_END)
-    for blob in blobs:
-        blob._state.adding = False
 
 
 def _row(blob: Blob) -> bytes:

@@ -1,51 +1,67 @@
-"""Many new rows of a table in one statement, by COPY: bound parameters would cost a place in the statement each."""
+"""Many new rows of a table in one statement, as one parameter: a bound value each would cost more than the row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import psycopg
-from django.db import connection
+from mailserver.store.exchange import Asked, Exchange
+
+# JSON has no such values; PostgreSQL reads them from text.
+_WRITTEN: Mapping[str, Callable[[Any], str]] = {
+    "bytea": lambda value: "\\x" + bytes(value).hex(),
+    "timestamptz": lambda value: str(value.isoformat()),
+    "int4multirange": str,
+}
 
 
 @dataclass(frozen=True)
 class Table:
-    """Where `copy` puts rows. `columns`: name → PostgreSQL type, in the order of the values; those left out get the
+    """Where `insert` puts rows. `columns`: name → PostgreSQL type, in the order of the values; those left out get the
     database's default. Names are written into the statement as they are.
     """
 
     name: str
     columns: Mapping[str, str]
-    # Made once: psycopg asks libpq for the quotes of each name, which took a sixth of a group.
-    statement: bytes = field(init=False)
+    # What follows the rows in the statement.
+    also: str = ""
+    statement: str = field(init=False)
+    written: Sequence[Callable[[Any], str] | None] = field(init=False)
 
     def __post_init__(self) -> None:
         names = ", ".join(f'"{column}"' for column in self.columns)
-        object.__setattr__(self, "statement", f'COPY "{self.name}" ({names}) FROM STDIN (FORMAT BINARY)'.encode())
-
-
-def numbers(table: str, count: int) -> list[int]:
-    """The next `count` ids of a table, ascending, in one statement. They are used up even if nothing is inserted."""
-    if not count:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [table, count],
+        typed = ", ".join(f'"{column}" {kind}' for column, kind in self.columns.items())
+        object.__setattr__(
+            self,
+            "statement",
+            f'INSERT INTO "{self.name}" ({names}) SELECT {names} FROM json_to_recordset($1::json) AS x({typed})'  # noqa: S608
+            f" {self.also}",
         )
-        return [number for (number,) in cursor.fetchall()]
+        object.__setattr__(self, "written", [_WRITTEN.get(kind) for kind in self.columns.values()])
 
-
-def copy(table: Table, rows: Iterable[Sequence[Any]]) -> None:
-    """Insert `rows`; part of the caller's transaction. Raises django.db.DatabaseError, as any statement does."""
-    connection.ensure_connection()
-    with (
-        connection.wrap_database_errors,
-        psycopg.Cursor(connection.connection) as cursor,
-        cursor.copy(table.statement) as target,
-    ):
-        target.set_types(list(table.columns.values()))
+    def records(self, rows: Iterable[Sequence[Any]]) -> str:
+        """Rows as a JSON array of objects. Raises ValueError for what JSON cannot hold."""
+        names, written = list(self.columns), [(at, write) for at, write in enumerate(self.written) if write]
+        records = []
         for row in rows:
-            target.write_row(row)
+            record = dict(zip(names, row, strict=True))
+            for at, write in written:
+                if row[at] is not None:
+                    record[names[at]] = write(row[at])
+            records.append(record)
+        return json.dumps(records)
+
+
+def insert(exchange: Exchange, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+    """Have `rows` inserted when the exchange is sent; nothing for none."""
+    records = table.records(rows)
+    if records != "[]":
+        exchange.add(table.statement, [records])
+
+
+def numbers(exchange: Exchange, tables: Sequence[str], count: int) -> Asked:
+    """Ask for the next `count` ids of each table, ascending. They are used up even if nothing is inserted."""
+    values = ", ".join(f"nextval('{table}_id_seq')" for table in tables)
+    return exchange.add(f"SELECT {values} FROM generate_series(1, $1::int)", [count])  # noqa: S608

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from django.db import connection
-
+from mailserver.store import rows
+from mailserver.store.exchange import Exchange, array
 from mailserver.store.models.mailbox import Flag
+from mailserver.store.newentry import NewEntry, Shown
 
 # The flags a line tells of.
 SHOWN: Final = int(Flag.SEEN | Flag.FLAGGED)
 
 # FOR NO KEY UPDATE: the inserts of entries hold FOR KEY SHARE on the thread through their foreign key, which two
 # writers may hold at once; FOR UPDATE would make them wait for each other.
-LOCK = "SELECT id FROM thread WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+LOCK = "SELECT id FROM thread WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 REFRESH = """
 WITH own AS (
@@ -27,10 +28,10 @@ WITH own AS (
            count(*) FILTER (WHERE e.flags & 4 <> 0) AS starred,
            bool_or(m.has_attachments) AS attach
     FROM mailboxmessage e JOIN message m ON m.id = e.message_id
-    WHERE e.thread_id = ANY(%(threads)s) GROUP BY 1, 2, 3
+    WHERE e.thread_id = ANY($1::bigint[]) GROUP BY 1, 2, 3
 ), label AS (
     SELECT e.mailbox_id, e.thread_id, array_agg(DISTINCT k ORDER BY k) AS ids
-    FROM mailboxmessage e, unnest(e.keywords) k WHERE e.thread_id = ANY(%(threads)s) GROUP BY 1, 2
+    FROM mailboxmessage e, unnest(e.keywords) k WHERE e.thread_id = ANY($1::bigint[]) GROUP BY 1, 2
 ), counted AS (
     SELECT o.mailbox_id, o.thread_id, e.message_id, min(e.at) AS at, bool_or(e.flags & 1 = 0) AS unseen
     FROM own o JOIN mailboxmessage e ON e.thread_id = o.thread_id JOIN mailbox b ON b.id = e.mailbox_id
@@ -65,22 +66,62 @@ ON CONFLICT (mailbox_id, thread_id) DO UPDATE SET
 """
 
 PRUNE = """
-DELETE FROM threadbox t WHERE t.thread_id = ANY(%(threads)s) AND NOT EXISTS (
+DELETE FROM threadbox t WHERE t.thread_id = ANY($1::bigint[]) AND NOT EXISTS (
     SELECT FROM mailboxmessage e WHERE e.thread_id = t.thread_id AND e.mailbox_id = t.mailbox_id)
 """
 
 
-def refresh(thread_ids: Collection[int], *, removed: bool = True) -> None:
+LINE = rows.Table(
+    "threadbox",
+    {
+        "account_id": "int8",
+        "mailbox_id": "int8",
+        "thread_id": "int8",
+        "latest_at": "timestamptz",
+        "latest_message_id": "int8",
+        "total": "int4",
+        "unseen": "int4",
+        "starred": "int4",
+        "attach": "bool",
+        "participants": "jsonb",
+        "subject": "text",
+        "preview": "text",
+        "attachments": "jsonb",
+        "labels": "int4[]",
+    },
+)
+# Names of attachments on a line.
+MOST_NAMES = 4
+
+
+def refresh(exchange: Exchange, thread_ids: Collection[int], *, removed: bool = True) -> None:
     """Make the lines of these conversations, in every mailbox, agree with the entries.
 
-    Call it last in the transaction: it locks the threads in id order, after the mailboxes. `removed`: entries were
+    Comes last in the transaction: it locks the threads in id order, after the mailboxes. `removed`: entries were
     taken out, so lines may have to go.
     """
     if not thread_ids:
         return
-    threads = sorted(thread_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, [threads])
-        cursor.execute(REFRESH, {"threads": threads})
-        if removed:
-            cursor.execute(PRUNE, {"threads": threads})
+    threads = array(sorted(thread_ids))
+    exchange.add(LOCK, [threads])
+    exchange.add(REFRESH, [threads])
+    if removed:
+        exchange.add(PRUNE, [threads])
+
+
+def refresh_now(thread_ids: Collection[int], *, removed: bool = True) -> None:
+    """`refresh` in an exchange of its own; part of the caller's transaction."""
+    exchange = Exchange()
+    refresh(exchange, thread_ids, removed=removed)
+    exchange.send()
+
+
+def begun(account_id: int, mailbox_id: int, entry: NewEntry, shown: Shown) -> tuple[object, ...]:
+    """The values of `LINE` for a conversation that has this one message and no other: what `refresh` would find."""
+    unseen, starred = not entry.flags & Flag.SEEN, bool(entry.flags & Flag.FLAGGED)
+    place = (account_id, mailbox_id, entry.thread_id, entry.at, entry.message_id)
+    people, names = [[shown.address, shown.name, unseen]], list(shown.attachments[:MOST_NAMES])
+    labels = sorted(set(entry.keywords or ()))
+    return (
+        *place, 1, int(unseen), int(starred), shown.attach, people, shown.subject, shown.preview, names, labels
+    )  # fmt: skip

@@ -8,10 +8,9 @@ entries, threads, conversation lines.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,9 +20,11 @@ from django.utils import timezone
 from mailserver.errors import NotFound
 from mailserver.store import bell, entrysets, rows, summary
 from mailserver.store.entrysets import Flagged, Held, Marks, Uids
+from mailserver.store.exchange import KEEP_PLANS, Asked, Exchange, array
 from mailserver.store.fields import to_ranges
 from mailserver.store.models import Mailbox
 from mailserver.store.models.mailbox import Flag
+from mailserver.store.newentry import NewEntry
 
 # Plain numbers: with 100,000 entries, enums take ten times as long.
 _SEEN: Final = int(Flag.SEEN)
@@ -34,10 +35,20 @@ VANISHED_FOR = timedelta(hours=24)
 # By hand: Django's bulk_update builds a CASE per column and took a sixth of a delivery.
 COUNTERS = """
 UPDATE mailbox b SET uidnext = n.uidnext, highestmodseq = n.modseq, total = n.total, unseen = n.unseen, size = n.size
-FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::int[], %s::int[], %s::bigint[])
+FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::int[], $6::bigint[])
     AS n(id, uidnext, modseq, total, unseen, size)
 WHERE b.id = n.id
 """
+
+# What a writer needs to know of a mailbox.
+COLUMNS = ("id", "account_id", "path", "special_use", "uidnext", "highestmodseq", "total", "unseen", "size")
+LOCK = f"SELECT {', '.join(COLUMNS)} FROM mailbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+LOCK_FOR = f"""
+SELECT {", ".join(COLUMNS)} FROM mailbox
+WHERE account_id = ANY($1::bigint[]) AND special_use = 'inbox'
+OR account_id = ANY($2::bigint[]) AND special_use = 'junk'
+ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608
 
 ENTRY = rows.Table(
     "mailboxmessage",
@@ -58,36 +69,51 @@ ENTRY = rows.Table(
 CHANGE = rows.Table("change", {"mailbox_id": "int8", "modseq": "int8", "uids": "int4multirange", "at": "timestamptz"})
 
 
-@dataclass(frozen=True, slots=True)
-class NewEntry:
-    """What `MailboxWriter.add` needs of a message; `size` in octets, `at` its internal date."""
-
-    message_id: int
-    thread_id: int
-    at: datetime
-    size: int
-    flags: int = 0
-    keywords: list[int] | None = None
-
-
 @contextmanager
 def writing(mailbox_ids: Iterable[int]) -> Iterator[MailboxWriter]:
     """A transaction that holds these mailboxes. Raises NotFound if one does not exist."""
+    ids = sorted(set(mailbox_ids))
     with transaction.atomic():
-        writer = MailboxWriter(sorted(set(mailbox_ids)))
+        exchange = Exchange()
+        locked = lock(exchange, ids)
+        exchange.send()
+        writer = MailboxWriter(locked)
+        if len(writer.boxes) != len(ids):
+            raise NotFound("There is no such folder.")
         yield writer
         writer.finish()
 
 
+def lock(exchange: Exchange, mailbox_ids: Collection[int]) -> Asked:
+    """Ask for these mailboxes and hold them, in id order, for the transaction; the answer is for a `MailboxWriter`."""
+    exchange.add(KEEP_PLANS)
+    return exchange.add(LOCK, [array(mailbox_ids)])
+
+
+def lock_for(exchange: Exchange, inboxes: Collection[int], junk: Collection[int]) -> Asked:
+    """The same for the Inboxes and the folders for spam of accounts."""
+    exchange.add(KEEP_PLANS)
+    return exchange.add(LOCK_FOR, [array(inboxes), array(junk)])
+
+
 class MailboxWriter:
-    def __init__(self, mailbox_ids: Sequence[int]) -> None:
-        locked = Mailbox.objects.select_for_update(no_key=True).filter(id__in=mailbox_ids).order_by("id")
-        self.boxes = {box.id: box for box in locked}
-        if len(self.boxes) != len(mailbox_ids):
-            raise NotFound("There is no such folder.")
+    """Changes mailboxes that were locked in this transaction.
+
+    What it adds is only noted in `later`, for `finish` or `flush` to send.
+    """
+
+    def __init__(self, locked: Asked) -> None:
+        found = [Mailbox.from_db(connection.alias, COLUMNS, row) for row in locked.rows]
+        self.boxes = {box.id: box for box in found}
+        self.later = Exchange()
         self._changed: dict[int, set[int]] = defaultdict(set)
         self._threads: set[int] = set()
+        self._begun: list[tuple[int, NewEntry]] = []
         self._removed = False
+
+    def flush(self) -> None:
+        """Write what was noted, for what comes next to see it."""
+        self.later.send()
 
     def modseq(self, mailbox_id: int) -> int:
         """The modseq of this transaction in a mailbox: one for all it changes."""
@@ -102,10 +128,11 @@ class MailboxWriter:
         return self.add_all([(mailbox_id, entry) for entry in entries])
 
     def add_all(self, entries: Sequence[tuple[int, NewEntry]]) -> list[int]:
-        """Put messages into mailboxes, as (mailbox id, entry), in one statement; their UIDs, in the order given."""
+        """Put messages into mailboxes, as (mailbox id, entry); their UIDs, in the order given."""
         now = timezone.now()
         placed = [(mailbox_id, self._take_in(mailbox_id, entry), entry) for mailbox_id, entry in entries]
-        rows.copy(ENTRY, (self._row(*place, now) for place in placed))
+        rows.insert(self.later, ENTRY, (self._row(*place, now) for place in placed))
+        self._begun += [(mailbox_id, entry) for mailbox_id, _, entry in placed if entry.shown]
         return [uid for _, uid, _ in placed]
 
     def _take_in(self, mailbox_id: int, entry: NewEntry) -> int:
@@ -131,6 +158,7 @@ class MailboxWriter:
 
     def mark(self, mailbox_id: int, uids: Uids, marks: Marks, *, unchanged_since: int | None = None) -> list[Flagged]:
         """Change flags and keywords; the entries that really changed, by UID."""
+        self.flush()
         modseq = self._coming(mailbox_id)
         changed = entrysets.mark(mailbox_id, uids, marks, modseq=modseq, unchanged_since=unchanged_since)
         if changed:
@@ -146,6 +174,7 @@ class MailboxWriter:
 
     def remove(self, mailbox_id: int, uids: Uids, *, only: int = 0) -> list[Held]:
         """Expunge entries, those that have all flags of `only`; which were there, by UID."""
+        self.flush()
         gone = entrysets.read(mailbox_id, uids, only=only)
         if gone:
             modseq, until = self.modseq(mailbox_id), timezone.now() + VANISHED_FOR
@@ -157,6 +186,7 @@ class MailboxWriter:
 
     def copy(self, mailbox_id: int, uids: Uids, target_id: int) -> list[tuple[Held, int]]:
         """Put entries into another mailbox too, without \\Deleted; each with its UID there, in order."""
+        self.flush()
         held = entrysets.read(mailbox_id, uids)
         if not held:
             return []
@@ -186,15 +216,26 @@ class MailboxWriter:
     def finish(self) -> None:
         """Write counters, changes and conversation lines. `writing` calls it at the end of its block."""
         touched = [self.boxes[mailbox_id] for mailbox_id in sorted(self._changed)]
-        if not touched:
-            return
-        counted = [(box.id, box.uidnext, box.highestmodseq, box.total, box.unseen, box.size) for box in touched]
-        with connection.cursor() as cursor:
-            cursor.execute(COUNTERS, [list(column) for column in zip(*counted, strict=True)])
-        summary.refresh(self._threads, removed=self._removed)
-        now = timezone.now()
-        rows.copy(CHANGE, ((box.id, box.highestmodseq, to_ranges(self._changed[box.id]), now) for box in touched))
+        if touched:
+            counted = [(box.id, box.uidnext, box.highestmodseq, box.total, box.unseen, box.size) for box in touched]
+            self.later.add(COUNTERS, [array(column) for column in zip(*counted, strict=True)])
+            self._draw_lines()
+            now = timezone.now()
+            changes = ((box.id, box.highestmodseq, to_ranges(self._changed[box.id]), now) for box in touched)
+            rows.insert(self.later, CHANGE, changes)
+        self.flush()
         modseqs: dict[int, dict[int, int]] = defaultdict(dict)
         for box in touched:
             modseqs[box.account_id][box.id] = box.highestmodseq
-        bell.ring_all_on_commit(modseqs)
+        if modseqs:
+            bell.ring_all_on_commit(modseqs)
+
+    def _draw_lines(self) -> None:
+        """A conversation that begins here and has one message needs no look at the tables."""
+        times = Counter(entry.thread_id for _, entry in self._begun)
+        alone = [(box, entry) for box, entry in self._begun if times[entry.thread_id] == 1 and not self._removed]
+        lines = (
+            summary.begun(self.boxes[box].account_id, box, entry, entry.shown) for box, entry in alone if entry.shown
+        )
+        summary.refresh(self.later, self._threads - {entry.thread_id for _, entry in alone}, removed=self._removed)
+        rows.insert(self.later, summary.LINE, lines)

@@ -6,6 +6,7 @@ import time_machine
 from mailserver.mail.spam.evidence import Standing
 from mailserver.services import acquaintances
 from mailserver.services.submission import SubmittedRecipient, submit
+from mailserver.store.exchange import alone
 from mailserver.store.models import Acquaintance
 from tests.support.mail import message
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def known(account, address: str) -> tuple[Standing, Standing]:
-    return acquaintances.standings([(account.pk, address)])[account.pk, address]
+    return alone(acquaintances.standings, [(account.pk, address)])[account.pk, address]
 
 
 def test_nobody_is_known_at_first(alice):

@@ -14,6 +14,7 @@ from mailserver.services.inbound import Incoming
 from mailserver.services.recipients import Local
 from mailserver.services.scoring import Opened
 from mailserver.services.submission import SubmittedRecipient, submit
+from mailserver.store.exchange import alone
 from mailserver.store.models import Event, Mailbox, MailboxMessage, Message, QueueEntry
 from tests.support.mail import delivered, message, taken
 
@@ -48,7 +49,7 @@ def names(judgement) -> set[str]:
 
 
 def kept_of_bob(account) -> int:
-    return acquaintances.standings([(account.pk, "bob@hamburger.edu")])[account.pk, "bob@hamburger.edu"][0].ham
+    return alone(acquaintances.standings, [(account.pk, "bob@hamburger.edu")])[account.pk, "bob@hamburger.edu"][0].ham
 
 
 def place(account) -> str:

@@ -19,6 +19,7 @@ from mailserver.services import acquaintances, arrivals, mailboxes, messages, sc
 from mailserver.services.inbound import Incoming, Stored
 from mailserver.services.recipients import Local
 from mailserver.services.scoring import Opened
+from mailserver.store.exchange import alone
 from mailserver.store.models import Event, Mailbox, MailboxMessage, SpamTotal
 from tests.support.mail import message
 from tests.support.statements import counted
@@ -55,7 +56,7 @@ def uses(account) -> list[str]:
 
 
 def kept_of(account, address: str) -> int:
-    return acquaintances.standings([(account.pk, address)])[account.pk, address][0].ham
+    return alone(acquaintances.standings, [(account.pk, address)])[account.pk, address][0].ham
 
 
 def teach(account) -> None:
@@ -73,12 +74,12 @@ def test_it_asks_two_questions_about_strangers_who_write_to_the_untaught(alice, 
     batch = opened(*(to(alice, bob, sender=f"x{number}@s.example") for number in range(count)))
     with counted() as statements:
         scoring.judged(batch)
-    # Which accounts have lessons, and whom they know.
-    assert len(statements) == 2
+    # How to plan, which accounts have lessons, and whom they know.
+    assert len(statements) == 3
 
 
 @pytest.mark.parametrize("count", [1, 5, 60])
-def test_it_asks_five_at_most(alice, bob, count, settings):
+def test_it_asks_six_at_most(alice, bob, count, settings):
     teach(alice)
     teach(bob)
     passage = f"Received: from x ([1.2.3.4])\r\n\tby {settings.CORREIO.hostname} with ESMTP\r\n\tid {{}}; x\r\n"
@@ -90,8 +91,8 @@ def test_it_asks_five_at_most(alice, bob, count, settings):
     )
     with counted() as statements:
         scoring.judged(batch)
-    # Numbers of passages, totals, words, acquaintances, what is answered.
-    assert len(statements) == 5
+    # How to plan; numbers of passages, totals, acquaintances, what is answered; words.
+    assert len(statements) == 6
 
 
 def test_a_group_costs_as_many_statements_as_a_message(alice, bob, charlie):
@@ -102,9 +103,8 @@ def test_a_group_costs_as_many_statements_as_a_message(alice, bob, charlie):
             arrivals.deliver(batch)
         costs.append(len(statements))
     assert len(set(costs)) == 1
-    # Filing takes 22 at most (test_inbound_batch.py). Two more to judge; to count senders, the setting of the disk and
-    # the count, between SAVEPOINT and RELEASE, which are BEGIN and COMMIT outside of tests.
-    assert costs[0] <= 22 + 2 + 4
+    # Filing takes 19 at most (test_inbound_batch.py). Three more to judge, and two to count senders.
+    assert costs[0] <= 19 + 3 + 2
 
 
 def test_each_goes_where_its_own_judgement_says(alice, charlie):
@@ -153,7 +153,7 @@ def test_it_counts_each_message_kept_once(alice, charlie):
     two_addresses = replace(to(alice), recipients=(Local(alice.pk, "a@crepes.fr"), Local(alice.pk, "b@crepes.fr")))
     eve = to(alice, charlie, sender="Eve@hamburger.edu")
     arrivals.deliver([twice, twice, two_addresses, to(alice, found=(BAD,)), to(alice, found=(AWFUL,)), eve])
-    address, domain = acquaintances.standings([(alice.pk, "bob@hamburger.edu")])[alice.pk, "bob@hamburger.edu"]
+    address, domain = alone(acquaintances.standings, [(alice.pk, "bob@hamburger.edu")])[alice.pk, "bob@hamburger.edu"]
     assert (address, domain) == (Standing(ham=2), Standing(ham=3))
     assert (kept_of(alice, "eve@hamburger.edu"), kept_of(charlie, "eve@hamburger.edu")) == (1, 1)
     arrivals.deliver([to(alice)])
@@ -184,7 +184,7 @@ def test_one_that_cannot_be_judged_is_filed_and_harms_no_other(alice, monkeypatc
 def test_it_says_nothing_of_any_message_when_the_database_is_away(alice, monkeypatch):
     tried = []
 
-    def away(accounts):
+    def away(exchange, accounts):
         tried.append(accounts)
         raise OperationalError("could not write") from errors.DiskFull()
 
@@ -196,7 +196,7 @@ def test_it_says_nothing_of_any_message_when_the_database_is_away(alice, monkeyp
 
 
 def test_senders_that_cannot_be_counted_cost_no_message(alice, monkeypatch, caplog):
-    def locked(kept):
+    def locked(exchange, kept):
         raise DatabaseError("deadlock detected") from errors.DeadlockDetected()
 
     monkeypatch.setattr(acquaintances, "keep", locked)

@@ -7,6 +7,7 @@ import pytest
 from mailserver.mail.spam.bayes import Count
 from mailserver.mail.spam.tokens import number
 from mailserver.services import acquaintances, mailboxes, messages, spamlessons, spamwords, undo
+from mailserver.store.exchange import alone
 from mailserver.store.models import MailboxMessage, SpamLesson, SpamTotal, SpamWord
 from mailserver.store.models.mailbox import Flag
 from tests.support.mail import delivered, message
@@ -33,11 +34,11 @@ def taught(account, *path: str, body: str = "Cheap ketchup\r\n") -> int:
 
 
 def words(account, word: str = "ketchup") -> Count:
-    return spamwords.counts({account.pk: [number(word)]}).get(account.pk, {}).get(number(word), Count())
+    return alone(spamwords.counts, {account.pk: [number(word)]}).get(account.pk, {}).get(number(word), Count())
 
 
 def total(account) -> Count:
-    return spamwords.totals([account.pk]).get(account.pk, Count())
+    return alone(spamwords.totals, [account.pk]).get(account.pk, Count())
 
 
 @pytest.mark.parametrize(
@@ -140,11 +141,11 @@ def test_one_that_was_kept_may_still_be_called_spam(alice):
 def test_it_remembers_the_sender(alice):
     acquaintances.count(alice.pk, [(SENDER, 0, 2)])
     message_id = taught(alice, "junk")
-    address, domain = acquaintances.standings([(alice.pk, SENDER)])[alice.pk, SENDER]
+    address, domain = alone(acquaintances.standings, [(alice.pk, SENDER)])[alice.pk, SENDER]
     assert (address.spam, address.ham) == (domain.spam, domain.ham) == (1, 1)
     moved(alice, message_id, "inbox")
     spamlessons.learn()
-    address, _ = acquaintances.standings([(alice.pk, SENDER)])[alice.pk, SENDER]
+    address, _ = alone(acquaintances.standings, [(alice.pk, SENDER)])[alice.pk, SENDER]
     assert (address.spam, address.ham) == (0, 2)
 
 

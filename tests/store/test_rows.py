@@ -6,6 +6,7 @@ import pytest
 from django.db import DataError, IntegrityError, transaction
 
 from mailserver.store import rows
+from mailserver.store.exchange import Exchange
 from mailserver.store.models import Event
 from tests.support.statements import counted
 
@@ -17,20 +18,46 @@ AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 
-def test_it_copies_any_number_of_rows_in_one_statement():
+def insert(table, records):
+    exchange = Exchange()
+    rows.insert(exchange, table, records)
+    exchange.send()
+
+
+def numbers(*tables, count):
+    exchange = Exchange()
+    asked = rows.numbers(exchange, tables, count)
+    exchange.send()
+    return asked.rows
+
+
+def test_it_inserts_any_number_of_rows_in_one_statement():
     with counted() as statements:
-        rows.copy(EVENT, (("stored", AT, "", f"crêpe{number}", {"n": [number, None]}) for number in range(300)))
+        insert(EVENT, (("stored", AT, "", f"crêpe{number}", {"n": [number, None]}) for number in range(300)))
     assert len(statements) == 1
     found = Event.objects.order_by("id").values_list("kind", "at", "recipient", "detail", "account_id")
     assert list(found) == [("stored", AT, f"crêpe{number}", {"n": [number, None]}, None) for number in range(300)]
 
 
-def test_it_hands_out_numbers_that_nobody_else_gets():
-    first, then = rows.numbers("event", 3), rows.numbers("event", 2)
-    assert [*first, *then] == sorted({*first, *then})
+def test_it_sends_nothing_for_no_rows():
     with counted() as statements:
-        assert rows.numbers("event", 0) == []
+        insert(EVENT, [])
     assert not statements
+
+
+def test_it_hands_out_numbers_that_nobody_else_gets():
+    first, then = numbers("event", count=3), numbers("event", count=2)
+    handed = [number for (number,) in [*first, *then]]
+    assert len(handed) == 5
+    assert handed == sorted(set(handed))
+    assert not numbers("event", count=0)
+
+
+def test_it_hands_out_numbers_of_several_tables_at_once():
+    found = numbers("message", "thread", count=2)
+    assert [len(row) for row in found] == [2, 2]
+    assert found[0][0] < found[1][0]
+    assert found[0][1] < found[1][1]
 
 
 @pytest.mark.parametrize(
@@ -38,5 +65,5 @@ def test_it_hands_out_numbers_that_nobody_else_gets():
 )
 def test_its_errors_are_those_of_django_and_leave_nothing(row, error):
     with pytest.raises(error), transaction.atomic():
-        rows.copy(EVENT, [("stored", AT, "", "good", {}), row])
+        insert(EVENT, [("stored", AT, "", "good", {}), row])
     assert not Event.objects.exists()

@@ -1,4 +1,4 @@
-"""How many statements go to the database, COPY included, which Django does not count."""
+"""How many statements go to the database, COPY and exchanges included, which Django does not count."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from mailserver.store.exchange import Exchange
+
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
     """The statements of the block, as they are executed; `executemany` counts as one for each row."""
     seen: list[str] = []
 
-    def watch(name: str) -> None:
-        real = getattr(psycopg.Cursor, name)
+    def watch(kind: type, name: str) -> None:
+        real = getattr(kind, name)
 
-        def watched(cursor, query, *arguments, **options):
+        def watched(self, query, *arguments, **options):
             rows = len(arguments[0]) if name == "executemany" else 1
             seen.extend([str(query)] * rows)
-            return real(cursor, query, *arguments, **options)
+            return real(self, query, *arguments, **options)
 
-        patch.setattr(psycopg.Cursor, name, watched)
+        patch.setattr(kind, name, watched)
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("execute", "executemany", "copy"):
-            watch(name)
+            watch(psycopg.Cursor, name)
+        watch(Exchange, "add")
         yield seen

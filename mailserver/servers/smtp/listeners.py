@@ -55,7 +55,11 @@ def house(config: Config) -> House:
 
 def _mx(config: Config, committer: Committer) -> MxDoor:
     resolver = DnsResolver(config.dns_server, timeout=SECONDS, remembers=REMEMBERED_ANSWERS)
-    check = None if config.sender_checks == "off" else SenderCheck(resolver, receiver=config.hostname)
+    check = (
+        None
+        if config.sender_checks == "off"
+        else SenderCheck(resolver, memory=resolver.at_hand, receiver=config.hostname)
+    )
     everybody = config.sender_checks == "all"
     scanners = _scanners(config, resolver, everybody)
     return MxDoor(check=check, check_all=everybody, scanners=scanners, committer=committer)

@@ -1,0 +1,168 @@
+"""Statements that go to the database in one packet, prepared once on each connection.
+
+Waiting for an answer costs both sides more than most answers do, and so does planning a statement anew. psycopg's own
+pipeline waits after each statement for what may have come, which took most of the time of a delivery; so this speaks
+to libpq (its documentation: "Pipeline Mode"), through psycopg's wrapper of it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import count
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import psycopg
+from django.db import connection
+from psycopg import errors
+from psycopg.abc import PQGen
+from psycopg.adapt import Transformer
+from psycopg.pq import ExecStatus, Format, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
+from psycopg.waiting import Ready, Wait
+
+Result = TypeVar("Result")
+Wanted = TypeVar("Wanted")
+# What a question is answered with once its exchange was sent.
+Later = Callable[[], Result]
+# Octets go as they are, all else as PostgreSQL writes it.
+Value = bytes | str | int
+Rows = Sequence[tuple[Any, ...]]
+
+# Goes first in a transaction. Its statements are planned once on each connection, and the plans must still hold when a
+# table that was empty has a million rows.
+KEEP_PLANS = (
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"
+)
+
+_BYTEA = 17
+_LENGTH = struct.Struct("!i")
+_FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
+# What each connection has prepared.
+_numbers = count()
+_prepared: WeakKeyDictionary[psycopg.Connection[Any], set[str]] = WeakKeyDictionary()
+
+
+class Asked:
+    """A statement that was noted; `rows` are its answer once the exchange was sent."""
+
+    rows: Rows = ()
+
+
+class Exchange:
+    """`add` takes note of statements with their values for $1, $2 …
+
+    `send` runs them in that order, each with a snapshot of its own as always.
+    """
+
+    def __init__(self) -> None:
+        self._noted: list[tuple[str, Sequence[Value], Asked]] = []
+
+    def add(self, statement: str, values: Sequence[Value] = ()) -> Asked:
+        asked = Asked()
+        self._noted.append((statement, values, asked))
+        return asked
+
+    def send(self) -> None:
+        """Run what was noted since; part of the caller's transaction, and outside of any it is one of its own.
+
+        The first that fails stops those after it. Raises django.db.DatabaseError, as any statement does.
+        """
+        noted, self._noted = self._noted, []
+        if not noted:
+            return
+        connection.ensure_connection()
+        with connection.wrap_database_errors:
+            answers = _run(connection.connection, [(statement, values) for statement, values, _ in noted])
+        for (_, _, asked), rows in zip(noted, answers, strict=True):
+            asked.rows = rows
+
+
+def alone(question: Callable[[Exchange, Wanted], Later[Result]], wanted: Wanted) -> Result:
+    """The answer to a question that shares its exchange with no other."""
+    exchange = Exchange()
+    answer = question(exchange, wanted)
+    exchange.send()
+    return answer()
+
+
+def array(items: Iterable[int | str]) -> str:
+    """Numbers or texts as PostgreSQL writes an array, for a value with `::bigint[]` or `::text[]` behind it."""
+    return f"{{{','.join(str(item) if isinstance(item, int) else _quoted(item) for item in items)}}}"
+
+
+def octets(items: Sequence[bytes]) -> bytes:
+    """The same for `::bytea[]`, in PostgreSQL's binary format: dimensions, no NULL, type; length and first index."""
+    head = struct.pack("!iiIii", 1, 0, _BYTEA, len(items), 1) if items else struct.pack("!iiI", 0, 0, _BYTEA)
+    return head + b"".join(part for item in items for part in (_LENGTH.pack(len(item)), item))
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _run(link: psycopg.Connection[Any], statements: Sequence[tuple[str, Sequence[Value]]]) -> list[Rows]:
+    ready = _prepared.setdefault(link, set())
+    fresh = dict.fromkeys(statement for statement, _ in statements if statement not in ready)
+    with link.lock:
+        wire = link.pgconn
+        begins = not link.autocommit and wire.transaction_status == TransactionStatus.IDLE
+        wire.enter_pipeline_mode()
+        try:
+            if begins:
+                wire.send_query_params(b"BEGIN", None)
+            for statement in fresh:
+                wire.send_prepare(_name(statement), statement.encode())
+            for statement, values in statements:
+                _send(wire, _name(statement), values)
+            wire.pipeline_sync()
+            results = link.wait(_results(wire))
+        finally:
+            if wire.status == psycopg.pq.ConnStatus.OK:
+                wire.exit_pipeline_mode()
+    results = results[int(begins) :]
+    ready.update(statement for statement, result in zip(fresh, results, strict=False) if result.status not in _FAILED)
+    for result in results:
+        if result.status in _FAILED:
+            raise errors.error_from_result(result)
+    return [_rows(link, result) for result in results[len(fresh) :]]
+
+
+def _send(wire: PGconn, name: bytes, values: Sequence[Value]) -> None:
+    octets = [value if isinstance(value, bytes) else str(value).encode() for value in values]
+    formats = [Format.BINARY if isinstance(value, bytes) else Format.TEXT for value in values]
+    wire.send_query_prepared(name, octets, formats, Format.BINARY)
+
+
+@lru_cache(maxsize=1000)
+def _name(statement: str) -> bytes:
+    return b"exchange_%d" % next(_numbers)
+
+
+def _results(wire: PGconn) -> PQGen[list[PGresult]]:
+    """All that is sent goes out, and all answers up to that of the sync come in."""
+    while wire.flush():
+        ready = yield Wait.RW
+        if ready & Ready.R:
+            wire.consume_input()
+    results: list[PGresult] = []
+    while True:
+        while wire.is_busy():
+            yield Wait.R
+            wire.consume_input()
+        result = wire.get_result()
+        if result is None:
+            continue
+        if result.status == ExecStatus.PIPELINE_SYNC:
+            return results
+        results.append(result)
+
+
+def _rows(link: psycopg.Connection[Any], result: PGresult) -> Rows:
+    if result.status != ExecStatus.TUPLES_OK or not result.ntuples:
+        return ()
+    reader = Transformer(link)
+    reader.set_pgresult(result, format=Format.BINARY)
+    return reader.load_rows(0, result.ntuples, tuple)

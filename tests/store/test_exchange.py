@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import psycopg
+import pytest
+from django.db import DataError, connection, transaction
+
+from mailserver.store.exchange import KEEP_PLANS, Exchange, alone, array
+
+pytestmark = pytest.mark.django_db
+
+ADD = "INSERT INTO pan (name) VALUES ($1)"
+
+
+@pytest.fixture(autouse=True)
+def pans(db):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE IF NOT EXISTS pan (id serial, name text)")
+
+
+def test_it_answers_each_statement_in_order_and_each_sees_those_before():
+    exchange = Exchange()
+    exchange.add(ADD, ["iron"])
+    found = exchange.add("SELECT name FROM pan WHERE name = $1", ["iron"])
+    other = exchange.add("SELECT n FROM unnest($1::bigint[]) AS n", [array([3, 1 << 40])])
+    assert not found.rows
+    exchange.send()
+    assert found.rows == [("iron",)]
+    assert other.rows == [(3,), (1 << 40,)]
+
+
+def test_it_sends_each_statement_once():
+    exchange = Exchange()
+    asked = exchange.add("SELECT nextval('thread_id_seq')")
+    exchange.send()
+    first = asked.rows
+    exchange.send()
+    assert asked.rows == first
+
+
+def test_what_fails_stops_those_after_it_with_an_error_of_django():
+    exchange = Exchange()
+    exchange.add(ADD, ["iron"])
+    exchange.add("SELECT 1 / $1::int", [0])
+    exchange.add(ADD, ["copper"])
+    with pytest.raises(DataError), transaction.atomic():
+        exchange.send()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pan")
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_a_transaction_it_is_one_of_its_own():
+    exchange = Exchange()
+    exchange.add(KEEP_PLANS)
+    inside = exchange.add("SELECT current_setting('enable_seqscan'), txid_current()")
+    then = exchange.add("SELECT current_setting('enable_seqscan'), txid_current()")
+    exchange.send()
+    assert inside.rows == then.rows
+    assert inside.rows[0][0] == "off"
+    after = alone(_setting, "enable_seqscan")
+    assert after == [("on",)]
+
+
+def _setting(exchange, name):
+    asked = exchange.add("SELECT current_setting($1)", [name])
+    return lambda: asked.rows
+
+
+def test_statements_are_prepared_once():
+    for number in (1, 1 << 40):
+        exchange = Exchange()
+        exchange.add("SELECT /* once */ n FROM unnest($1::bigint[]) AS n", [array([number])])
+        exchange.send()
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%/* once */ n %'")
+        assert cursor.fetchone() == (1,)
