@@ -52,7 +52,6 @@ def test_it_finds_nothing_of_another(alice, charlie):
         lambda: folders.by_path(charlie.pk, "Menus"),
         lambda: folders.delete(charlie.pk, "Menus"),
         lambda: folders.rename(charlie.pk, "Menus", "Mine"),
-        lambda: folders.subscribe(charlie.pk, "Menus", True),
     ):
         with pytest.raises(NotFound):
             act()
@@ -71,13 +70,6 @@ def test_it_keeps_a_name_exactly_or_refuses_it(alice, path):
         folders.create(alice.pk, path)
     with pytest.raises(InvalidName):
         folders.rename(alice.pk, "Sent", path)
-
-
-def test_it_keeps_whether_a_folder_is_wanted(alice):
-    folders.subscribe(alice.pk, "inbox", False)
-    assert not folders.by_path(alice.pk, "INBOX").subscribed
-    folders.subscribe(alice.pk, "INBOX", True)
-    assert folders.by_path(alice.pk, "INBOX").subscribed
 
 
 def test_it_renames_with_all_that_is_below(alice):
