@@ -9,7 +9,9 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 
 from mailserver.errors import AuthenticationFailed
 from mailserver.services import login
+from mailserver.services.accounts import set_password
 from mailserver.services.login import Login
+from mailserver.store.models import Account
 from tests.support.people import PASSWORD
 
 PEER = "192.0.2.1"
@@ -27,7 +29,7 @@ def sign_in(address: str = "alice@crepes.fr", password: str = PASSWORD, identity
 
 @pytest.mark.parametrize("address", ["alice@crepes.fr", "ALICE@Crepes.FR"])
 def test_it_signs_alice_in(alice, address):
-    assert sign_in(address) == Login(alice.pk, "alice@crepes.fr")
+    assert sign_in(address) == Login(alice.pk, "alice@crepes.fr", stamp=alice.get_session_auth_hash())
 
 
 @pytest.mark.parametrize(
@@ -111,3 +113,25 @@ def test_it_refuses_a_token_that_was_changed_or_is_for_something_else(alice, bob
     settings.SECRET_KEY = "another key"
     with pytest.raises(AuthenticationFailed):
         login.redeem(token=token)
+
+
+def test_it_is_current_until_the_password_changes(alice):
+    found = sign_in("alice@crepes.fr")
+    assert login.is_current(found)
+    set_password(account_id=alice.pk, password="galettes and cider")
+    assert not login.is_current(found)
+    with pytest.raises(AuthenticationFailed):
+        sign_in("alice@crepes.fr")
+
+
+def test_it_is_not_current_for_an_account_that_is_switched_off(alice):
+    found = sign_in("alice@crepes.fr")
+    alice.is_active = False
+    alice.save()
+    assert not login.is_current(found)
+
+
+def test_a_right_password_is_hashed_once(alice, monkeypatch):
+    sign_in("alice@crepes.fr")
+    monkeypatch.setattr(Account, "check_password", lambda *_: pytest.fail("hashed again"))
+    sign_in("alice@crepes.fr")
