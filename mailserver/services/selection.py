@@ -36,7 +36,8 @@ SELECT b.id, b.path, b.uidvalidity, b.uidnext, b.highestmodseq, b.first_recent_u
 FROM mailbox b WHERE b.account_id = %s AND b.path = %s
 """
 CLAIM = """
-WITH held AS (SELECT id, first_recent_uid AS first FROM mailbox WHERE id = %(box)s FOR NO KEY UPDATE)
+WITH held AS (SELECT id, first_recent_uid AS first FROM mailbox
+              WHERE id = %(box)s AND account_id = %(account)s FOR NO KEY UPDATE)
 UPDATE mailbox b SET first_recent_uid = %(uidnext)s FROM held
 WHERE b.id = held.id AND held.first < %(uidnext)s RETURNING held.first
 """
@@ -102,17 +103,17 @@ def opened(account_id: int, path: str, *, read_only: bool) -> Opened:
         raise NotFound("There is no such folder.")
     number, name, uidvalidity, uidnext, modseq, recent, packed, unseen, keywords = rows[0]
     if not read_only:
-        recent = claim(number, uidnext)
+        recent = claim(account_id, number, uidnext)
     uids = array("I", packed or b"")
     if sys.byteorder == "little":
         uids.byteswap()
     return Opened(number, name, uidvalidity, uidnext, modseq, uids, unseen, recent, tuple(keywords))
 
 
-def claim(mailbox_id: int, uidnext: int) -> int:
+def claim(account_id: int, mailbox_id: int, uidnext: int) -> int:
     """Make the messages below `uidnext` recent for the caller alone; the first of them, `uidnext` if there is none."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"box": mailbox_id, "uidnext": uidnext})
+        cursor.execute(CLAIM, {"box": mailbox_id, "account": account_id, "uidnext": uidnext})
         row = cursor.fetchone()
     return int(row[0]) if row else uidnext
 

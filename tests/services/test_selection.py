@@ -97,10 +97,15 @@ def test_it_gives_recent_messages_to_one_session_only(alice, inbox):
     assert (first(read_only=False), first(read_only=False)) == (6, 7)
 
 
+def test_it_lets_nobody_else_claim(alice, charlie, inbox):
+    assert selection.claim(charlie.pk, inbox.pk, 6) == 6
+    assert selection.claim(alice.pk, inbox.pk, 6) == 1
+
+
 def test_it_claims_what_comes_while_a_session_looks(alice, inbox):
-    assert selection.claim(inbox.pk, 6) == 1
+    assert selection.claim(alice.pk, inbox.pk, 6) == 1
     delivered(alice)
-    assert (selection.claim(inbox.pk, 7), selection.claim(inbox.pk, 7)) == (6, 7)
+    assert (selection.claim(alice.pk, inbox.pk, 7), selection.claim(alice.pk, inbox.pk, 7)) == (6, 7)
 
 
 @pytest.mark.django_db(transaction=True)
