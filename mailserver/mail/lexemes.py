@@ -153,8 +153,7 @@ class _Vector:
 
     def written(self) -> str:
         return " ".join(
-            f"'{lexeme}':{','.join(places)}" if places else f"'{lexeme}'"
-            for lexeme, places in self._places.items()
+            f"'{lexeme}':{','.join(places)}" if places else f"'{lexeme}'" for lexeme, places in self._places.items()
         )
 
 

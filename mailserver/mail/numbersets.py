@@ -1,4 +1,4 @@
-"""Sets of message numbers and UIDs as clients write them (RFC 9051 §9, `sequence-set`): runs, never listed one by one."""
+"""Sets of message numbers and UIDs as clients write them (RFC 9051 §9, `sequence-set`): runs, never each number."""
 
 from __future__ import annotations
 

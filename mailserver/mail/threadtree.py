@@ -57,7 +57,8 @@ def _by_subject(items: Sequence[Item]) -> tuple[Thread, ...]:
     for item in sorted(items, key=lambda item: item.sent):
         groups.setdefault(fold(base_subject(item.subject)), []).append(item.number)
     return tuple(
-        tuple(group) if len(group) < 3 else (group[0], *((number,) for number in group[1:])) for group in groups.values()
+        tuple(group) if len(group) < 3 else (group[0], *((number,) for number in group[1:]))
+        for group in groups.values()
     )
 
 

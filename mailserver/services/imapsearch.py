@@ -16,9 +16,7 @@ from mailserver.services.imapsearch_text import Texts
 from mailserver.services.searchstages import planned
 
 
-def find(
-    account_id: int, mailbox_id: int, key: Key, *, within: Runs | None = None, recent_from: int = 0
-) -> list[int]:
+def find(account_id: int, mailbox_id: int, key: Key, *, within: Runs | None = None, recent_from: int = 0) -> list[int]:
     """The UIDs of the messages that match, ascending.
 
     `key` has neither `Numbers` nor the saved result: who knows the session has put `Uids` in their place. `within`:

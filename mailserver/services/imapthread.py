@@ -14,9 +14,7 @@ _COLUMNS = ("message__message_id", "message__references", "message__subject", "m
 _MOST, _FEW = 2_000_000, 5
 
 
-def threads(
-    account_id: int, mailbox_id: int, uids: Iterable[int], algorithm: Algorithm
-) -> tuple[Thread, ...]:
+def threads(account_id: int, mailbox_id: int, uids: Iterable[int], algorithm: Algorithm) -> tuple[Thread, ...]:
     """The threads of these messages, as far as they are there, by UID. Raises NotFound."""
     mailboxes.get(account_id, mailbox_id)
     rows = read(account_id, mailbox_id, uids, _COLUMNS)
