@@ -1,7 +1,7 @@
 """Figures of indexing and searching: `python -m ops.measure_search [messages]` (20,000 unless said, bounded by it).
 
 Starts a PostgreSQL of its own in a temp folder, fills one account with letters of 1.4 KB whose words are as frequent
-as those of a language, indexes them, and prints medians of 20 searches with (least-most). No server, no worker.
+as those of a language, indexes them, and prints medians of 20 searches with (least-most), of the page and of IMAP. No server, no worker.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from statistics import median
 
@@ -31,6 +31,7 @@ def main() -> None:
         index(count)
         for typed in (*SHARES, "com", '"common seldom"', "subject:letter", "from:bob", "bsen", "ommon"):
             search(account, typed)
+        imap(account)
 
 
 @contextmanager
@@ -109,6 +110,36 @@ def search(account: object, typed: str) -> None:
     print(
         f"search {typed}: {median(figures):.1f} ms ({min(figures):.1f}-{max(figures):.1f}), {shown} found", flush=True
     )
+
+
+def imap(account: object) -> None:
+    """The Inbox searched, sorted and threaded as IMAP asks for it."""
+    from mailserver.mail.searchkeys import BodyHas, HasFlag, HeaderHas, TextHas
+    from mailserver.services import imapsearch, imapsort, imapthread
+
+    box = account.mailboxes.get(special_use="inbox")
+    keys = [HasFlag("\\Seen", False)]
+    keys += [HeaderHas("SUBJECT", text) for text in ("letter", "00001234", "absent")]
+    keys += [HeaderHas("FROM", "bob"), HeaderHas("TO", "alice"), HeaderHas("X-Mailer", "moon")]
+    keys += [HeaderHas("Message-ID", "<00000001@many.test>")]
+    keys += [TextHas(text) for text in (*SHARES, "common seldom", "bob", "ommon")]
+    keys += [BodyHas(text) for text in (*SHARES, "bob", "ommon")]
+    for key in keys:
+        timed(str(key), lambda key=key: imapsearch.find(account.pk, box.pk, key))
+    uids = imapsearch.find(account.pk, box.pk, keys[0])
+    for name in ("DATE", "SUBJECT", "FROM"):
+        timed(f"SORT {name}", lambda name=name: imapsort.ordered(account.pk, box.pk, uids, [(name, False)]), 3)
+    for name in ("REFERENCES", "ORDEREDSUBJECT"):
+        timed(f"THREAD {name}", lambda name=name: imapthread.threads(account.pk, box.pk, uids, name), 3)
+
+
+def timed(name: str, ask: Callable[[], Sized], runs: int = RUNS) -> None:
+    figures = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        found = ask()
+        figures.append(1000 * (time.perf_counter() - began))
+    print(f"{name}: {median(figures):.1f} ms ({min(figures):.1f}-{max(figures):.1f}), {len(found)} found", flush=True)
 
 
 if __name__ == "__main__":

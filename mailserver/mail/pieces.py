@@ -1,4 +1,4 @@
-"""Pieces of words in a message's search document (mail/lexemes.py), where nobody wrote the words as they are asked for."""
+"""Pieces of words in a message's search document (mail/lexemes.py), for when nobody wrote the words asked for."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """`internal`: when it came; `sent`: its Date field, without time and zone; `saved`: put into the folder."""
+    """`internal`: when it came; `sent`: its Date field, whatever time and zone; `saved`: put into the folder."""
 
     which: Literal["internal", "sent", "saved"]
     comparison: Comparison

@@ -8,6 +8,7 @@ encoded words decoded, folds taken out.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -123,16 +124,16 @@ def _people(folder: Folder, scope: Where, name: str, text: str) -> set[int]:
 
         return _found(folder, scope, _WHOLE & _part(name, text), _CUT, _BLOCK_COLUMNS, wrote)
 
-    def receives(recipients: dict[str, list[list[str]]]) -> bool:
-        return text in fold(people(HeaderAddress(*pair) for pair in recipients.get(name, ())))
+    def receives(recipients: str) -> bool:
+        return text in fold(people(HeaderAddress(*pair) for pair in json.loads(recipients).get(name, ())))
 
     there = _has_any(name)
     if name == "bcc":
-        return _found(folder, scope, NONE, there, "m.recipients", receives)
+        return _found(folder, scope, NONE, there, "m.recipients::text", receives)
     other = _has_any("cc" if name == "to" else "to")
     alone = Where(f"NOT {other.sql}", other.values, joined=True)
     doubtful = there & combined(" OR ", (_CUT, _part(name, text) & other))
-    return _found(folder, scope, _WHOLE & _part(name, text) & there & alone, doubtful, "m.recipients", receives)
+    return _found(folder, scope, _WHOLE & _part(name, text) & there & alone, doubtful, "m.recipients::text", receives)
 
 
 def _has_any(name: str) -> Where:
@@ -156,7 +157,9 @@ def _field(folder: Folder, scope: Where, name: str, text: str) -> set[int]:
         headers = Headers(bytes(prefix) + bytes(block))
         if name and not text:
             return name in headers
-        return any(text in fold(decoded(field.value)) for field in headers.fields if name in ("", field.name))
+        if not name:
+            return any(text in fold(f"{field.name}: {decoded(field.value)}") for field in headers.fields)
+        return any(text in fold(decoded(field.value)) for field in headers.fields if field.name == name)
 
     return _found(folder, scope, NONE, _maybe(name, text), _BLOCK_COLUMNS, fits)
 

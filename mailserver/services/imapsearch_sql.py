@@ -52,7 +52,8 @@ FLAGS = {
     "$junk": Flag.JUNK,
     "$notjunk": Flag.NOT_JUNK,
 }
-_MAX_UID, _MAX_SIZE, _MAX_MODSEQ = 2**31 - 1, 2**31 - 1, 2**63 - 1
+# The end of a range is the number behind its last one, which has to be a number of the column too.
+_MAX_UID, _MAX_SIZE, _MAX_MODSEQ = 2**31 - 2, 2**31 - 1, 2**63 - 1
 _DAY = timedelta(days=1)
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 

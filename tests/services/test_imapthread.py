@@ -40,7 +40,7 @@ def test_it_follows_only_the_last_of_too_many(alice, inbox, put, monkeypatch):
     monkeypatch.setattr(imapthread, "_MOST", 0)
     one = put("a@x")
     two = put("b@x", extra="References: <a@x> <1@x> <2@x> <3@x> <4@x> <5@x>\r\n")
-    three = put("c@x", extra="References: <1@x> <2@x> <3@x> <4@x> <a@x>\r\n")
+    three = put("c@x", extra="References: <6@x> <7@x> <8@x> <9@x> <a@x>\r\n")
     assert imapthread.threads(alice.pk, inbox.pk, [one, two, three], "REFERENCES") == ((one, three), (two,))
 
 
