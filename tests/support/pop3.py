@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +51,14 @@ def greeted(port: int, *, encrypted: bool = True) -> Dialogue:
     client = Dialogue(port, encrypted=encrypted)
     client.expect(r"\+OK mx\.hamburger\.edu POP3 ready")
     return client
+
+
+def all_gone(ports: Pop3) -> None:
+    """Wait until the server knows of no connection any more."""
+    deadline = time.monotonic() + 10
+    while len(ports.register):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def sign_in(client: Dialogue, address: str, password: str = PASSWORD, expected: str = r"\+OK Your Inbox .*") -> str:
