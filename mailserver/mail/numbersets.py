@@ -1,4 +1,4 @@
-"""Sets of message numbers and UIDs as clients write them (RFC 9051 §9, `sequence-set`): runs, never each number."""
+"""Sets of message numbers and UIDs as clients write them (RFC 9051 §9, `sequence-set`): runs, never one by one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ Runs = tuple[tuple[int, int], ...]
 
 def merged(runs: Iterable[tuple[int, int]]) -> Runs:
     """The same numbers as runs in order; (high, low) means (low, high)."""
-    found: list[list[int]] = []
-    for low, high in sorted((min(run), max(run)) for run in runs):
-        if found and low <= found[-1][1] + 1:
-            found[-1][1] = max(found[-1][1], high)
-        else:
-            found.append([low, high])
-    return tuple((low, high) for low, high in found)
+    found: list[tuple[int, int]] = []
+    last = -2
+    for low, high in sorted([run if run[0] <= run[1] else (run[1], run[0]) for run in runs]):
+        if low > last + 1:
+            found.append((low, high))
+            last = high
+        elif high > last:
+            found[-1] = found[-1][0], high
+            last = high
+    return tuple(found)
 
 
 def resolved(runs: Iterable[tuple[int, int]], last: int) -> Runs:
@@ -47,6 +50,22 @@ def holds(runs: Runs, number: int) -> bool:
     """Whether a number is in the set."""
     at = bisect_left(runs, (number + 1,)) - 1
     return at >= 0 and runs[at][1] >= number
+
+
+def common(one: Runs, other: Runs) -> Runs:
+    """The numbers that are in both sets."""
+    found: list[tuple[int, int]] = []
+    left, right = iter(one), iter(other)
+    first, second = next(left, None), next(right, None)
+    while first and second:
+        low, high = max(first[0], second[0]), min(first[1], second[1])
+        if low <= high:
+            found.append((low, high))
+        if first[1] < second[1]:
+            first = next(left, None)
+        else:
+            second = next(right, None)
+    return tuple(found)
 
 
 def write(runs: Runs) -> str:

@@ -1,4 +1,4 @@
-"""Clients that speak something else: browsers made to POST a mail to us (cross-protocol attacks), TLS in clear ports."""
+"""Clients that speak something else: browsers made to POST a mail to us (cross-protocol attacks), TLS too early."""
 
 from __future__ import annotations
 

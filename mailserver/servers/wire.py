@@ -30,7 +30,7 @@ class Wire(asyncio.Protocol):
         self._stalled = stalled
         self._high_water = high_water
         self._writable = asyncio.Event()
-        self._lost = False
+        self._lost = asyncio.Event()
         self._abort: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -56,7 +56,7 @@ class Wire(asyncio.Protocol):
         return not self.tls
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._lost = True
+        self._lost.set()
         self.input.end()
         self._writable.set()
         if self._abort is not None:
@@ -70,12 +70,12 @@ class Wire(asyncio.Protocol):
 
     async def write(self, data: bytes) -> None:
         """Send; waits for a client that does not read. Raises EndOfStream when it is gone or takes nothing at all."""
-        if self._lost or self.transport.is_closing():
+        if self._lost.is_set() or self.transport.is_closing():
             raise EndOfStream
         self.transport.write(data)
         while not self._writable.is_set():
             await self._progress()
-        if self._lost:
+        if self._lost.is_set():
             raise EndOfStream
 
     async def _progress(self) -> None:
@@ -111,17 +111,19 @@ class Wire(asyncio.Protocol):
         self.input.move_to(secured)
         self._use(secured)
 
-    async def close(self, *, linger: bool) -> None:
-        """Hang up. `linger`: first wait a moment for the client to go.
+    async def close(self, *, linger: bool, seconds: float = CLOSE_SECONDS) -> None:
+        """Hang up, and return when the connection is gone, for which a client has so many seconds.
 
-        Closing with unread input makes the kernel send RST, which can take our last words with it.
+        `linger`: first wait a moment for the client to go. Closing with unread input makes the kernel send RST, which
+        can take our last words with it.
         """
-        if linger and not self._lost and self.transport.can_write_eof():
+        if linger and not self._lost.is_set() and self.transport.can_write_eof():
             self.transport.write_eof()
             await self._drop_input()
-        if not self._lost:
-            self._abort = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self.transport.abort)
+        if not self._lost.is_set():
+            self._abort = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
             self.transport.close()
+            await self._lost.wait()
 
     async def _drop_input(self) -> None:
         dropped = 0

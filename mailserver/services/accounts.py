@@ -80,9 +80,9 @@ def own_addresses(account_id: int) -> list[str]:
 
 
 def set_preferences(*, account_id: int, name: str, theme: str, density: str, time_zone: str, pop3: bool) -> None:
-    """Change how the page calls an account and looks to it, and whether it may be read by POP3. Values must be valid.
+    """Change how the page calls an account and looks to it, and whether programs may read it by POP3.
 
-    Raises NotFound, InvalidName.
+    Values must be valid. Raises NotFound, InvalidName.
     """
     changed = Account.objects.filter(pk=account_id).update(
         name=person_name(name), theme=theme, density=density, time_zone=time_zone, pop3=pop3

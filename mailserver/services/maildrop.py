@@ -27,7 +27,8 @@ BATCH = 500
 
 # The clock of the database is the only one that all processes share.
 TAKE = """
-INSERT INTO maildroplease AS held (mailbox_id, holder, until) VALUES (%s, %s, statement_timestamp() + make_interval(secs => %s))
+INSERT INTO maildroplease AS held (mailbox_id, holder, until)
+    VALUES (%s, %s, statement_timestamp() + make_interval(secs => %s))
 ON CONFLICT (mailbox_id) DO UPDATE SET holder = excluded.holder, until = excluded.until
     WHERE held.until < statement_timestamp()
 """

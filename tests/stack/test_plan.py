@@ -51,3 +51,11 @@ def test_it_gives_the_children_a_certificate_or_the_one_that_is_named(make, tmp_
     assert own.tls_key.exists()
     named = make(CORREIO_TLS_CERT="/etc/a.pem", CORREIO_TLS_KEY="/etc/b.pem").environ
     assert (named["CORREIO_TLS_CERT"], named["CORREIO_TLS_KEY"]) == ("/etc/a.pem", "/etc/b.pem")
+
+
+def test_each_port_belongs_to_one_server_and_is_asked_for_before_the_start(make):
+    wanted = make()
+    told = {key: where for child in plan.servers(wanted) for key, where in child.listens.items()}
+    assert told["pop3"] == "127.0.0.1:2110"
+    assert told["pop3s"] == "127.0.0.1:2995"
+    assert {int(where.rsplit(":", 1)[1]) for where in told.values()} == set(wanted.ports().values())

@@ -6,6 +6,7 @@ Its worker and itself are killed in `tests/scenario/test_kills.py`, under load.
 from __future__ import annotations
 
 import os
+import poplib
 import pwd
 import signal
 import smtplib
@@ -46,12 +47,14 @@ def host_port(text):
 
 def test_it_tells_programs_and_people_where_everything_is(running):
     ready = running.ready
-    assert {"web", "admin", "mx", "submission", "submissions", "accounts"} <= set(ready)
+    assert {"web", "admin", "mx", "submission", "submissions", "pop3", "pop3s", "accounts"} <= set(ready)
     assert ready["web"] == f"http://127.0.0.1:{running.environ['CORREIO_HTTP_PORT']}"
     assert ready["mx"] == f"127.0.0.1:{running.environ['CORREIO_MX_PORT']}"
     assert (running.data_dir / "ready.json").stat().st_mode & 0o777 == 0o600
     assert "READY in " in running.output
-    assert all(ready[key] in running.output for key in ("web", "admin", "mx", "submission", "submissions"))
+    assert all(
+        ready[key] in running.output for key in ("web", "admin", "mx", "submission", "submissions", "pop3", "pop3s")
+    )
     assert "first domain and administrator" in running.output
 
 
@@ -65,6 +68,11 @@ def test_it_answers_on_every_port_it_tells(running):
     where = host_port(running.ready["submissions"])
     with smtplib.SMTP_SSL(*where, timeout=10, context=trusting) as client:
         assert client.noop()[0] == 250
+    reader = poplib.POP3(*host_port(running.ready["pop3"]), timeout=10)
+    assert reader.stls(trusting).startswith(b"+OK")
+    assert reader.quit().startswith(b"+OK")
+    reader = poplib.POP3_SSL(*host_port(running.ready["pop3s"]), timeout=10, context=trusting)
+    assert reader.quit().startswith(b"+OK")
 
 
 def test_it_lets_commands_find_the_system_they_run_beside(running):
@@ -103,7 +111,7 @@ def test_it_runs_on_servers_that_are_given_and_stops_when_one_of_its_own_dies(ru
         "CORREIO_REDIS_URL": running.redis_url,
     }
     with Instance({**EMPTY, **given}, user=USER) as other:
-        assert set(other.processes) == {"smtp", "worker", "beat", "web"}
+        assert set(other.processes) == {"smtp", "pop3", "worker", "beat", "web"}
         assert_it_ends_with("smtp", other)
     assert running.process.poll() is None
 

@@ -39,11 +39,23 @@ class Dialogue:
 
     def encrypt(self) -> None:
         """The client's side of the TLS handshake, any certificate."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
         assert not self._heard, f"before the handshake the server said {self._heard!r}"
-        self.socket = context.wrap_socket(self.socket)
+        self.socket = _any_certificate().wrap_socket(self.socket)
+
+    def encrypt_and_send(self, line: str) -> None:
+        """The handshake (TLS 1.3), whose last word and the first command leave in one packet."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = _any_certificate().wrap_bio(incoming, outgoing)
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self.push(outgoing.read())
+                incoming.write(self.socket.recv(65536))
+        tls.write(f"{line}\r\n".encode())
+        self.push(outgoing.read())
+        self._heard = _read_line(self.socket, tls, incoming)
 
     def push(self, data: bytes) -> None:
         """These octets and no others."""
@@ -81,6 +93,15 @@ class Dialogue:
         self.send(line)
         return self.expect(pattern)
 
+    def answers(self, line: str) -> bool:
+        """Whether there is anybody left to answer the line."""
+        try:
+            self.send(line)
+            self._heard += (heard := self.socket.recv(65536))
+        except OSError:
+            return False
+        return bool(heard)
+
     def expect_end(self) -> None:
         """The server has said all it had to say and hangs up."""
         rest = self._heard
@@ -101,6 +122,23 @@ class Dialogue:
         finally:
             self.socket.settimeout(PATIENCE)
         raise AssertionError(f"expected silence, the server said {rest!r}")
+
+
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _read_line(wire: socket.socket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO) -> bytes:
+    heard = b""
+    while not heard.endswith(b"\n"):
+        try:
+            heard += tls.read()
+        except ssl.SSLWantReadError:
+            incoming.write(wire.recv(65536))
+    return heard
 
 
 def base64(text: str) -> str:

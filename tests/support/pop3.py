@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from mailserver.servers.limits import Register
 from mailserver.servers.pop3.limits import Limits
 from mailserver.servers.pop3.protocol import Connection, Site
 from mailserver.servers.runtime import House, Listener
+from mailserver.services import mailboxes
+from mailserver.store.models import Account, Mailbox, MailboxMessage
 from tests.support.certificates import self_signed
 from tests.support.dialogue import Dialogue
 from tests.support.listeners import running
@@ -52,6 +55,14 @@ def greeted(port: int, *, encrypted: bool = True) -> Dialogue:
     return client
 
 
+def all_gone(ports: Pop3) -> None:
+    """Wait until the server knows of no connection any more."""
+    deadline = time.monotonic() + 10
+    while len(ports.register):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def sign_in(client: Dialogue, address: str, password: str = PASSWORD, expected: str = r"\+OK Your Inbox .*") -> str:
     client.ask(f"USER {address}", r"\+OK .*")
     return client.ask(f"PASS {password}", expected)
@@ -68,3 +79,15 @@ def lines(client: Dialogue) -> list[str]:
 def listed(client: Dialogue, command: str) -> list[str]:
     client.ask(command, r"\+OK .*")
     return lines(client)
+
+
+def inbox(account: Account) -> Mailbox:
+    return mailboxes.by_use(account.pk, "inbox")
+
+
+def uids(account: Account) -> list[int]:
+    return sorted(MailboxMessage.objects.filter(mailbox=inbox(account)).values_list("uid", flat=True))
+
+
+def flags(account: Account) -> list[int]:
+    return list(MailboxMessage.objects.filter(mailbox=inbox(account)).order_by("uid").values_list("flags", flat=True))

@@ -20,11 +20,14 @@ from mailserver.servers.pop3.refusal import Refusal
 from mailserver.servers.pop3.replies import Reply
 from mailserver.servers.pop3.session import Session, State
 from mailserver.servers.strangers import HEADER_FIELD, HTTP_VERBS, TLS_HELLO
-from mailserver.servers.wire import Wire
+from mailserver.servers.wire import CLOSE_SECONDS, Wire
 from mailserver.services import maildrop
 from mailserver.services.maildrop import Maildrop
 
 logger = logging.getLogger(__name__)
+
+# When we stop, a client that does not take our last words is not waited for.
+HURRY_SECONDS = 2.0
 
 
 class Silent(Exception):
@@ -84,7 +87,7 @@ class Connection(Wire):
             logger.info("pop3 %s: silent for too long", self.peer)
         finally:
             await self._give_back()
-            await self.close(linger=linger)
+            await self.close(linger=linger, seconds=HURRY_SECONDS if self._ending else CLOSE_SECONDS)
             # Last: who waits for all to be gone waits for the maildrops too.
             self.site.register.leave(self)
 

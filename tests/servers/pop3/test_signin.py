@@ -166,10 +166,14 @@ def test_each_failure_costs_more_time(db, tmp_path, reader, monkeypatch):
         waited.append(seconds)
 
     monkeypatch.setattr(signin, "asyncio", SimpleNamespace(sleep=sleep))
-    with in_the_tests_transaction(), pop3.listening(tmp_path, limits=Limits(failure_delay=2)) as ports:
-        with pop3.greeted(ports.encrypted) as client:
-            for _ in range(3):
-                sign_in(client, reader.address, "wrong", expected=WRONG)
+    limits = Limits(failure_delay=2)
+    with (
+        in_the_tests_transaction(),
+        pop3.listening(tmp_path, limits=limits) as ports,
+        pop3.greeted(ports.encrypted) as client,
+    ):
+        for _ in range(3):
+            sign_in(client, reader.address, "wrong", expected=WRONG)
     assert waited == [2, 4, 6]
 
 

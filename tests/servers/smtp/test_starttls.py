@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 
 import pytest
 
@@ -72,6 +73,17 @@ def test_it_hangs_up_on_words_instead_of_a_handshake(ports, connect):
     data = client.socket.recv(1000)
     # At most a TLS alert, never a reply.
     assert not data[:1].isdigit()
+    client.socket.close()
+    deadline = time.monotonic() + 10
+    while len(ports.register):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_it_hears_a_command_that_comes_with_the_end_of_the_handshake(hello):
+    hello.ask("STARTTLS", r"220 .*")
+    hello.encrypt_and_send("NOOP")
+    hello.expect(r"250 .*")
 
 
 def test_it_refuses_old_tls(hello):
