@@ -191,8 +191,10 @@ def test_it_works_with_a_real_dns(server):
 
 
 def test_what_is_at_hand_gives_the_same_verdict_and_asks_nobody(server, monkeypatch):
+    content = signed()
+
     async def check(checks):
-        return await checks.check(signed(), peer=PEER, helo="mx.crepes.fr", sender="alice@crepes.fr")
+        return await checks.check(content, peer=PEER, helo="mx.crepes.fr", sender="alice@crepes.fr")
 
     async def twice():
         resolver = DnsResolver(server.address, timeout=5, remembers=100)
