@@ -9,6 +9,7 @@ DnsError
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
@@ -29,6 +30,9 @@ from mailserver.net.dnsmemory import Memory, Question
 
 # The root as MX target: the domain takes no mail (RFC 7505 §3).
 NULL_MX = "."
+
+# How long nothing is remembered, whatever the zone says: who publishes a first record wants it seen.
+MISSING_SECONDS = 300.0
 
 # Time enough for a resolver that lives: it has the servers of the root at hand.
 PROBE_SECONDS = 1.0
@@ -167,9 +171,10 @@ class DnsResolver:
             asked = dns.name.from_text(name)
         except dns.exception.DNSException:
             return 0.0
-        kinds = (dns.rdatatype.ANY, kind)
-        found = (self._cache.get((asked, each, dns.rdataclass.IN)) for each in kinds)
-        return max((answer.expiration for answer in found if answer), default=0.0)
+        found = (self._cache.get((asked, each, dns.rdataclass.IN)) for each in (dns.rdatatype.ANY, kind))
+        # An answer without records is false.
+        until = max((answer.expiration for answer in found if answer is not None), default=0.0)
+        return min(until, time.time() + MISSING_SECONDS)
 
     async def _ask(self, name: str, kind: dns.rdatatype.RdataType) -> dns.resolver.Answer:
         try:

@@ -65,17 +65,19 @@ class Exchange:
         self._noted.append((statement, values, asked))
         return asked
 
-    def send(self) -> None:
+    def send(self, *, last: bool = False) -> None:
         """Run what was noted since; part of the caller's transaction, and outside of any it is one of its own.
 
-        The first that fails stops those after it. Raises django.db.DatabaseError, as any statement does.
+        The first that fails stops those after it. Raises django.db.DatabaseError, as any statement does. With `last`
+        nothing follows before the end of the caller's block: if that is where the transaction ends, COMMIT goes along.
         """
         noted, self._noted = self._noted, []
         if not noted:
             return
         connection.ensure_connection()
         with connection.wrap_database_errors:
-            answers = _run(connection.connection, [(statement, values) for statement, values, _ in noted])
+            statements = [(statement, values) for statement, values, _ in noted]
+            answers = _run(connection.connection, statements, commit=last and _ends_here())
         for (_, _, asked), rows in zip(noted, answers, strict=True):
             asked.rows = rows
 
@@ -103,7 +105,14 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _run(link: psycopg.Connection[Any], statements: Sequence[tuple[str, Sequence[Value]]]) -> list[Rows]:
+def _ends_here() -> bool:
+    """Whether the block that the caller is in is the outermost, and will COMMIT."""
+    return len(connection.atomic_blocks) == 1 and not connection.savepoint_ids and not connection.needs_rollback
+
+
+def _run(
+    link: psycopg.Connection[Any], statements: Sequence[tuple[str, Sequence[Value]]], *, commit: bool
+) -> list[Rows]:
     ready = _prepared.setdefault(link, set())
     fresh = dict.fromkeys(statement for statement, _ in statements if statement not in ready)
     with link.lock:
@@ -117,6 +126,8 @@ def _run(link: psycopg.Connection[Any], statements: Sequence[tuple[str, Sequence
                 wire.send_prepare(_name(statement), statement.encode())
             for statement, values in statements:
                 _send(wire, _name(statement), values)
+            if commit:
+                wire.send_query_params(b"COMMIT", None)
             wire.pipeline_sync()
             results = link.wait(_results(wire))
         finally:
@@ -127,7 +138,7 @@ def _run(link: psycopg.Connection[Any], statements: Sequence[tuple[str, Sequence
     for result in results:
         if result.status in _FAILED:
             raise errors.error_from_result(result)
-    return [_rows(link, result) for result in results[len(fresh) :]]
+    return [_rows(link, result) for result in results[len(fresh) : len(fresh) + len(statements)]]
 
 
 def _send(wire: PGconn, name: bytes, values: Sequence[Value]) -> None:

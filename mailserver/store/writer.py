@@ -223,7 +223,7 @@ class MailboxWriter:
             now = timezone.now()
             changes = ((box.id, box.highestmodseq, to_ranges(self._changed[box.id]), now) for box in touched)
             rows.insert(self.later, CHANGE, changes)
-        self.flush()
+        self.later.send(last=True)
         modseqs: dict[int, dict[int, int]] = defaultdict(dict)
         for box in touched:
             modseqs[box.account_id][box.id] = box.highestmodseq

@@ -190,6 +190,24 @@ def test_it_works_with_a_real_dns(server):
     assert (verdict.spf.result, verdict.dkim[0].result, verdict.dmarc.result, verdict.iprev) == ("pass",) * 4
 
 
+def test_what_is_at_hand_gives_the_same_verdict_and_asks_nobody(server, monkeypatch):
+    content = signed()
+
+    async def check(checks):
+        return await checks.check(content, peer=PEER, helo="mx.crepes.fr", sender="alice@crepes.fr")
+
+    async def twice():
+        resolver = DnsResolver(server.address, timeout=5, remembers=100)
+        checks = SenderCheck(resolver, memory=resolver.at_hand, clock=lambda: NOW)
+        first = await check(checks)
+        monkeypatch.setattr(SenderCheck, "_asked", None)
+        return first, await check(checks)
+
+    first, second = asyncio.run(twice())
+    assert second == first
+    assert first.spf.result == "pass"
+
+
 def test_it_joins_the_strings_of_a_record(server):
     assert asyncio.run(DnsResolver(server.address, timeout=5).txt("loose.test")) == [b"one two"]
 
