@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 class Site:
     """What all connections of a process share. `tls` gives the context for STARTTLS, None where there is none.
 
-    `folder` has room for messages under way; `turns` are those of the large ones. `accounts` counts the sessions of
-    each account, `compressed` those that are compressed.
+    `folder` has room for messages under way; `turns` are those of the large ones. `compressed` are the sessions that
+    are, `tasks` all of them.
     """
 
     hostname: str
@@ -36,7 +36,6 @@ class Site:
     limits: Limits = field(default_factory=Limits)
     folder: Path | None = None
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    accounts: dict[int, int] = field(default_factory=dict)
     compressed: set[object] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -17,19 +17,25 @@ from typing import Protocol
 from mailserver.errors import CorreioError
 from mailserver.servers import bridge
 from mailserver.servers.bells import Bells
-from mailserver.services import selection
+from mailserver.services import places, selection
 from mailserver.services.selection import Delta
 
 logger = logging.getLogger(__name__)
 
 GATHER = 0.05
-COMPARE = 60.0
+COMPARE = float(places.RENEWED_EVERY)
 
 
 class Watcher(Protocol):
-    """A session, as the hub sees it. `watched` is the mailbox it has selected and waits for, 0 for none."""
+    """A session, as the hub sees it. `watched` is the mailbox it has selected and waits for, 0 for none.
+
+    `place` is its name among the sessions of the account.
+    """
 
     account_id: int
+
+    @property
+    def place(self) -> str: ...
 
     @property
     def watched(self) -> int: ...
@@ -125,13 +131,18 @@ class Hub:
     async def _compare_for_ever(self) -> None:
         while True:
             await asyncio.sleep(COMPARE)
-            await self.compare()
+            try:
+                await self.compare()
+            except Exception:
+                # Whatever it was, the next minute must come.
+                logger.exception("sessions are not kept up with")
 
     async def compare(self) -> None:
-        """Look whether a watched mailbox is further than its sessions know, and let every session check itself."""
+        """Look whether a watched mailbox is further than its sessions know; let every session check itself and stay."""
         watchers = [watcher for group in self._watchers.values() for watcher in group]
         for watcher in watchers:
             watcher.rung(frozenset())
+        await bridge.run(places.renew, places={watcher.place: watcher.account_id for watcher in watchers})
         waiting = [watcher for watcher in watchers if watcher.watched]
         if not waiting:
             return

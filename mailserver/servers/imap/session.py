@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
 
+from mailserver.servers import bridge
 from mailserver.servers.imap import capabilities
 from mailserver.servers.imap.connection import Connection, Site
 from mailserver.servers.imap.errors import answer_to
@@ -20,6 +22,7 @@ from mailserver.servers.imap.table import COMMANDS, Command
 from mailserver.servers.imap.updates import Updates
 from mailserver.servers.imap.view import View
 from mailserver.servers.lines import EndOfStream
+from mailserver.services import places
 from mailserver.services.login import Login
 
 logger = logging.getLogger(__name__)
@@ -41,6 +44,8 @@ class Session:
         self.notify: tuple[EventGroup, ...] | None = None
         self.failed_sign_ins = 0
         self.tag = "*"
+        # What it is called among all sessions of the account.
+        self.place = secrets.token_hex(8)
         self._commands = self._errors = 0
         self._stopping = self._over = False
         self._bye = "Until next time."
@@ -129,15 +134,9 @@ class Session:
             await self._say_bye(str(end))
         finally:
             self.reader.close()
-            self._give_up_place()
+            if self.login is not None:
+                await bridge.run(places.leave, account_id=self.login.account_id, place=self.place)
             await self.updates.close()
-
-    def _give_up_place(self) -> None:
-        if self.login is not None:
-            accounts = self.site.accounts
-            accounts[self.login.account_id] -= 1
-            if not accounts[self.login.account_id]:
-                del accounts[self.login.account_id]
 
     async def _say_bye(self, text: str) -> None:
         self.say(f"BYE {text}")

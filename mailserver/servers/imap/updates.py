@@ -38,6 +38,10 @@ class Updates:
     # What the hub asks and tells
 
     @property
+    def place(self) -> str:
+        return self._session.place
+
+    @property
     def watched(self) -> int:
         """The selected mailbox while its changes may be told at once."""
         view = self._session.view

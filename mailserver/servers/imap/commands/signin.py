@@ -15,7 +15,7 @@ from mailserver.servers.imap.grammar import sessioncommands as commands
 from mailserver.servers.imap.reader import Ends
 from mailserver.servers.imap.responses import Done, Refusal, bad
 from mailserver.servers.sasl import MECHANISMS, Claim, Mechanism, PasswordClaim, SaslError, TokenClaim
-from mailserver.services import login
+from mailserver.services import login, places
 from mailserver.services.login import Login
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ async def _sign_in(session: Session, claim: Claim, mechanism: Mechanism | None =
     except AuthenticationFailed as error:
         await _failed(session, mechanism)
         raise Refusal("Address or password is wrong.", "AUTHENTICATIONFAILED") from error
-    _take_place(session, found)
+    await _take_place(session, found)
     session.login = found
     session.reader.signed_in = True
     session.site.register.trust(session.connection)
@@ -87,12 +87,11 @@ async def _sign_in(session: Session, claim: Claim, mechanism: Mechanism | None =
     return Done("Welcome.", f"CAPABILITY {capabilities.words(session)}")
 
 
-def _take_place(session: Session, found: Login) -> None:
-    """Raises Refusal when the account has too many sessions in this process."""
-    accounts, most = session.site.accounts, session.site.limits.sessions_per_account
-    if accounts.get(found.account_id, 0) >= most:
+async def _take_place(session: Session, found: Login) -> None:
+    """Raises Refusal when the account has too many sessions."""
+    account_id, most = found.account_id, session.site.limits.sessions_per_account
+    if not await bridge.run(places.enter, account_id=account_id, place=session.place, most=most):
         raise Refusal("This account has too many connections.", "LIMIT")
-    accounts[found.account_id] = accounts.get(found.account_id, 0) + 1
 
 
 async def _check(claim: Claim, peer: str) -> Login:
