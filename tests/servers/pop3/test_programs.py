@@ -83,7 +83,7 @@ def curl(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, capture_output=True, check=False)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="CURL IS MISSING: apt-get install curl")
 @pytest.mark.parametrize("options", [[], ["--login-options", "AUTH=PLAIN"], ["--login-options", "AUTH=LOGIN"]])
 def test_curl_lists_and_collects(ports, reader, options):
     delivered(reader, body=DOTS)
@@ -97,7 +97,7 @@ def test_curl_lists_and_collects(ports, reader, options):
     assert wrong.returncode == 67
 
 
-@pytest.mark.skipif(shutil.which("fetchmail") is None, reason="fetchmail is not installed")
+@pytest.mark.skipif(shutil.which("fetchmail") is None, reason="FETCHMAIL IS MISSING: apt-get install fetchmail")
 @pytest.mark.parametrize("tls", ["ssl", "sslproto tls1.2+"], ids=["pop3s", "stls"])
 def test_fetchmail_collects_and_deletes(ports, reader, tmp_path, tls):
     for _ in range(3):
