@@ -79,7 +79,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods of asyncio.Transport without being a subclass.
-        self._use(cast(asyncio.Transport, transport))
+        wire = cast(asyncio.Transport, transport)
+        self.input = Input(wire, self.site.limits.high_water)
+        self._use(wire)
         self.admitted = self.site.register.enter(self, self.peer)
         self._speaker = self._make_speaker(self)
         task = self.loop.create_task(self._serve(self._speaker))
@@ -89,7 +91,7 @@ class Connection(asyncio.Protocol):
     def _use(self, transport: asyncio.Transport) -> None:
         name = transport.get_extra_info("peername")
         session: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
-        self.transport, self.input = transport, Input(transport, self.site.limits.high_water)
+        self.transport = transport
         self.peer = str(name[0]) if isinstance(name, tuple) else ""
         self.tls = describe(session) if session else ""
         transport.set_write_buffer_limits(high=self.site.limits.high_water)
@@ -192,6 +194,8 @@ class Connection(asyncio.Protocol):
             raise EndOfStream
         self.write(go_ahead)
         await self.flush()
+        # From here on what comes is encrypted; the first command may come with the client's last word of the handshake.
+        self.input.clear()
         try:
             secured = await self.loop.start_tls(
                 clear, self, context, server_side=True, ssl_handshake_timeout=self.site.limits.handshake
@@ -201,6 +205,7 @@ class Connection(asyncio.Protocol):
             raise EndOfStream from error
         if secured is None:
             raise EndOfStream
+        self.input.move_to(secured)
         self._use(secured)
 
     def compress(self) -> None:

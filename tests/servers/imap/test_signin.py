@@ -100,3 +100,10 @@ def test_it_ends_with_the_password(connect, bob, ports):
     session._session.connection.loop.call_soon_threadsafe(session.rung, frozenset())
     assert client.response() == b"* BYE Your password or account has changed. Sign in again."
     client.expect_end()
+
+
+def test_a_command_may_come_with_the_last_word_of_the_handshake(connect, bob):
+    client = connect(encrypted=False)
+    client.ok("STARTTLS")
+    client.encrypt_and_send(b"b CAPABILITY\r\n")
+    assert client.until(b"b")[-1].startswith(b"OK")
