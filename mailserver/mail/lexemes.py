@@ -4,8 +4,8 @@ The database's own parser is not used: it has one language at a time, keeps `-20
 takes a Chinese sentence for one word. Both sides are cut into words here, by one function, so that they meet.
 
 Words are runs of letters and digits, folded (mail/searchterms.py). Scripts without spaces become overlapping pairs of
-characters. A field's words stand there twice, plain and behind `s:`, `f:` or `t:`. They have weight A, those of the text none (which
-is D), so that the text can be searched alone. No word holds a colon, so nothing typed can reach the
+characters. A field's words stand there twice, plain and behind `s:`, `f:` or `t:`. They have weight A, those of the
+text none (which is D), so that the text can be searched alone. No word holds a colon, so nothing typed can reach the
 lexemes of scope, which keep accounts apart: `a:<account>` and `m:<account>.<yymm>`.
 """
 
