@@ -1,8 +1,7 @@
 """Figures of indexing and searching: `python -m ops.measure_search [messages]` (20,000 unless said, bounded by it).
 
 Starts a PostgreSQL of its own in a temp folder, fills one account with letters of 1.4 KB whose words are as frequent
-as those of a language, indexes them, and prints medians of 20 searches with (least-most), of the page and of IMAP.
-No server, no worker.
+as those of a language, indexes them, and prints medians of 20 searches with (least-most), the page's and IMAP's.
 """
 
 from __future__ import annotations

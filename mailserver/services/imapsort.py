@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
+
+from django.db import connection
 
 from mailserver.mail.searchterms import fold
 from mailserver.mail.threading import base_subject
 from mailserver.services import mailboxes
-from mailserver.services.imapsearch_sql import CHUNK
-from mailserver.store.models import MailboxMessage
 
 Criterion = Literal["ARRIVAL", "CC", "DATE", "DISPLAYFROM", "DISPLAYTO", "FROM", "SIZE", "SUBJECT", "TO"]
+
+# Messages read at once.
+PIECE = 5000
+READ = """
+SELECT {} FROM mailboxmessage e JOIN message m ON m.id = e.message_id
+WHERE e.mailbox_id = %s AND e.account_id = %s AND e.uid = ANY(%s) ORDER BY e.uid
+"""
 
 _Row = Sequence[Any]
 # What is read for each criterion, and the value it is sorted by. Texts are compared folded: case and accents do not
 # count, which is a little less than i;unicode-casemap tells apart.
 _KEYS: Mapping[Criterion, tuple[tuple[str, ...], Callable[[_Row], Any]]] = {
-    "ARRIVAL": (("at",), lambda row: row[0]),
-    "CC": (("message__recipients__cc__0",), lambda row: _mailbox(_first(row[0])[1])),
-    "DATE": (("message__sent_at", "at"), lambda row: row[0] or row[1]),
-    "DISPLAYFROM": (("message__from_name", "message__from_address"), lambda row: _display(row)),
-    "DISPLAYTO": (("message__recipients__to__0",), lambda row: _display(_first(row[0]))),
-    "FROM": (("message__from_address",), lambda row: _mailbox(row[0])),
-    "SIZE": (("message__size",), lambda row: row[0]),
-    "SUBJECT": (("message__subject",), lambda row: fold(base_subject(row[0]))),
-    "TO": (("message__recipients__to__0",), lambda row: _mailbox(_first(row[0])[1])),
+    "ARRIVAL": (("e.at",), lambda row: row[0]),
+    "CC": (("m.recipients #>> '{cc,0}'",), lambda row: _mailbox(_first(row[0])[1])),
+    "DATE": (("m.sent_at", "e.at"), lambda row: row[0] or row[1]),
+    "DISPLAYFROM": (("m.from_name", "m.from_address"), lambda row: _display(row)),
+    "DISPLAYTO": (("m.recipients #>> '{to,0}'",), lambda row: _display(_first(row[0]))),
+    "FROM": (("m.from_address",), lambda row: _mailbox(row[0])),
+    "SIZE": (("m.size",), lambda row: row[0]),
+    "SUBJECT": (("m.subject",), lambda row: fold(base_subject(row[0]))),
+    "TO": (("m.recipients #>> '{to,0}'",), lambda row: _mailbox(_first(row[0])[1])),
 }
 
 
@@ -48,21 +56,20 @@ def ordered(
 
 
 def read(account_id: int, mailbox_id: int, uids: Iterable[int], columns: Sequence[str]) -> list[tuple[Any, ...]]:
-    """UID and these columns of the messages that are there, ascending."""
+    """UID and these columns, of `mailboxmessage e` and `message m`, of the messages that are there, ascending."""
     numbers = sorted(set(uids))
-    entries = MailboxMessage.objects.filter(account_id=account_id, mailbox_id=mailbox_id)
-    return [
-        row
-        for start in range(0, len(numbers), _READ)
-        for row in entries.filter(uid__in=numbers[start : start + _READ]).order_by("uid").values_list("uid", *columns)
-    ]
+    statement = READ.format(", ".join(["e.uid", *columns]))
+    rows: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        for start in range(0, len(numbers), PIECE):
+            cursor.execute(statement, [mailbox_id, account_id, numbers[start : start + PIECE]])
+            rows += cursor.fetchall()
+    return rows
 
 
-_READ = 10 * CHUNK
-
-
-def _first(pair: Sequence[str] | None) -> Sequence[str]:
-    return pair or ("", "")
+def _first(pair: str | None) -> Sequence[str]:
+    """Name and address, of JSON."""
+    return json.loads(pair) if pair else ("", "")
 
 
 def _mailbox(address: str) -> str:

@@ -9,7 +9,7 @@ from mailserver.mail.threadtree import Algorithm, Item, Thread
 from mailserver.services import mailboxes
 from mailserver.services.imapsort import read
 
-_COLUMNS = ("message__message_id", "message__references", "message__subject", "message__sent_at", "at")
+_COLUMNS = ("m.message_id", 'm."references"', "m.subject", "m.sent_at", "e.at")
 # Ids mentioned by all messages together: letters mention a few each, a forged one two hundred.
 _MOST, _FEW = 2_000_000, 5
 

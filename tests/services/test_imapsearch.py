@@ -12,7 +12,6 @@ from mailserver.mail.searchkeys import (
     Age,
     All,
     And,
-    BodyHas,
     Dated,
     EmailId,
     HasFlag,
@@ -28,39 +27,13 @@ from mailserver.mail.searchkeys import (
     ThreadId,
     Uids,
 )
-from mailserver.services import imapsearch, imapsearch_sql, imapsearch_text, messages, searchindex
-from mailserver.store.models import Label, MailboxMessage, Message
+from mailserver.services import imapsearch, imapsearch_sql, messages
+from mailserver.store.models import Label, MailboxMessage
 from mailserver.store.models.mailbox import Flag
 from tests.support.mail import message
 
 pytestmark = pytest.mark.django_db
 NOVEMBER = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def inbox(alice):
-    return alice.mailboxes.get(special_use="inbox")
-
-
-@pytest.fixture
-def put(alice, inbox):
-    """Put a message into Alice's Inbox; its UID."""
-
-    def append(raw=None, *, flags=0, at=NOVEMBER, **parts):
-        raw = raw or message(**parts)
-        return messages.append(account_id=alice.pk, mailbox_id=inbox.pk, raw=raw, flags=flags, at=at).uid
-
-    return append
-
-
-@pytest.fixture
-def find(alice, inbox):
-    return lambda key, **options: imapsearch.find(alice.pk, inbox.pk, key, **options)
-
-
-def indexed():
-    while searchindex.index():
-        continue
 
 
 def entry(uid):
@@ -185,134 +158,6 @@ def test_it_knows_modseqs_and_ids(alice, inbox, put, find):
     assert find(EmailId(objectids.email_id(entry(two).message_id))) == [two]
     assert find(ThreadId(objectids.thread_id(entry(one).thread_id))) == [one]
     assert find(EmailId("T1")) == find(ThreadId("elsewhere")) == []
-
-
-HEADERS = [
-    (("SUBJECT", "CRÊPE"), True),
-    (("subject", "pe ni"), True),
-    (("Subject", "bob"), False),
-    (("SUBJECT", ""), True),
-    (("SUBJECT", "%"), False),
-    (("SUBJECT", "c_e"), False),
-    (("FROM", "hamburger"), True),
-    (("FROM", "Bob <bob@hamburger.edu>"), True),
-    (("FROM", '"Bob" <BOB@'), True),
-    (("FROM", "tomás"), True),
-    (("FROM", "alice"), False),
-    (("TO", "alice"), True),
-    (("TO", "carol"), False),
-    (("CC", "carol@"), True),
-    (("CC", "alice"), False),
-    (("BCC", "dave"), True),
-    (("BCC", "carol"), False),
-    (("X-Spam", "yes"), True),
-    (("x-spam", ""), True),
-    (("X-Spam", "bar"), False),
-    (("X-Spam", "very much"), True),
-    (("X-Spa", "yes"), False),
-    (("X-Wörter", "yes"), False),
-    (("Comments", "grüße aus"), True),
-    (("Comments", "gruss"), True),
-    (("Comments", "\\o/ 100%"), True),
-    (("Comments", "=?utf-8"), False),
-    (("Message-ID", "<Menu.1@hamburger.edu>"), True),
-    (("Message-ID", "menu.1@"), True),
-    (("Message-ID", "<menu"), True),
-    (("Message-ID", "<Menu.1@hamburger.ed>"), False),
-    (("Received", "x.pt"), False),
-]
-
-
-@pytest.mark.parametrize(("asked", "expected"), HEADERS, ids=[f"{name} {text}" for (name, text), _ in HEADERS])
-@pytest.mark.parametrize("long", [False, True], ids=["short", "long"])
-def test_it_finds_header_fields(put, find, asked, expected, long):
-    """`long`: so many recipients that the folded column is cut, in front of whom is asked for."""
-    many = "".join(f"Guest {number} <guest{number}@x.pt>, " for number in range(60)) if long else ""
-    uid = put(
-        sender="Bob <bob@hamburger.edu>, =?utf-8?q?Tom=C3=A1s?= <tomas@x.pt>",
-        to=f"{many}Alice <alice@crepes.fr>",
-        message_id="Menu.1@hamburger.edu",
-        extra="Cc: Carol <carol@x.pt>\r\nBcc: Dave <dave@x.pt>\r\nX-Spam: yes, very\r\n\tmuch\r\n"
-        "Comments: =?utf-8?b?R3LDvMOf?=\r\n =?utf-8?q?e?= aus Bremen \\o/ 100%\r\n",
-    )
-    put(sender="Eve <eve@x.pt>", to="Frank <frank@x.pt>", subject="Galette", message_id="other@x.pt")
-    found = find(HeaderHas(*asked))
-    assert (uid in found) is expected
-    assert find(Not(HeaderHas(*asked))) == [other for other in find(All()) if other not in found]
-
-
-def test_the_fields_that_delivery_added_are_in_the_header(put, find):
-    uid = put()
-    Message.objects.update(prefix=b"Delivered-To: alice@crepes.fr\r\n")
-    assert find(HeaderHas("Delivered-To", "alice")) == find(TextHas("delivered-to: al")) == [uid]
-
-
-# What is asked for → whether TEXT, and whether BODY finds it.
-TEXTS = {
-    "saturday": (True, True),
-    "Saturday at SEVEN": (True, True),
-    "at sev": (True, True),
-    "seven saturday": (False, False),
-    "crepe": (True, False),
-    "pe nig": (True, False),
-    "bob@hamburger": (True, False),
-    "carol": (True, False),
-    "turda": (True, True),
-    "rday at sev": (True, True),
-    "urday to sev": (False, False),
-    "東京": (True, True),
-    "京": (True, True),
-    "☂": (True, True),
-    "→ !": (False, False),
-    "hamburgers": (False, False),
-    "x-mailer": (True, False),
-    "moonshine": (True, False),
-    "": (True, True),
-}
-
-
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("indexing", [True, False], ids=["indexed", "waiting"])
-def test_it_finds_text(put, find, text, indexing):
-    body = "Saturday at seven it is, 東京駅 ☂\r\n"
-    uid = put(body=body, extra="Cc: Carol <carol@x.pt>\r\nX-Mailer: Moonshine 2\r\n")
-    put(sender="Eve <eve@x.pt>", to="Frank <frank@x.pt>", subject="Galette", body="Nothing.\r\n")
-    if indexing:
-        indexed()
-    anywhere, inside = TEXTS[text]
-    assert (uid in find(TextHas(text)), uid in find(BodyHas(text))) == (anywhere, inside)
-
-
-def test_pieces_of_words_count_where_no_whole_word_does(put, find):
-    whole, piece = put(body="a ham\r\n"), put(body="Graham\r\n")
-    assert find(BodyHas("ham")) == [whole]
-    assert find(BodyHas("raha")) == [piece]
-
-
-def test_which_words_count_does_not_depend_on_what_else_is_asked_for(put, find):
-    put(body="a ham\r\n")
-    piece = put(body="Graham\r\n", flags=Flag.FLAGGED)
-    assert find(And((HasFlag("\\Flagged"), BodyHas("ham")))) == []
-    assert find(BodyHas("ham"), within=((piece, piece),)) == []
-
-
-def test_pieces_are_not_looked_for_in_the_largest_folders(put, find, monkeypatch):
-    uid = put()
-    assert find(BodyHas("aturda")) == [uid]
-    monkeypatch.setattr(imapsearch_text, "READ_MOST", 0)
-    assert find(BodyHas("aturda")) == []
-    assert find(BodyHas("saturda")) == [uid]
-
-
-def test_words_of_other_folders_and_accounts_are_not_found(alice, bob, put, find):
-    put(body="here\r\n")
-    trash = alice.mailboxes.get(special_use="trash")
-    other = bob.mailboxes.get(special_use="inbox")
-    messages.append(account_id=alice.pk, mailbox_id=trash.pk, raw=message(body="elsewhere\r\n"))
-    messages.append(account_id=bob.pk, mailbox_id=other.pk, raw=message(body="elsewhere\r\n"))
-    for _ in range(2):
-        assert find(TextHas("elsewhere")) == find(BodyHas("lsewher")) == []
-        indexed()
 
 
 def test_conditions_are_joined(put, find):

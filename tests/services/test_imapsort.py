@@ -59,7 +59,7 @@ def test_it_sorts_by_size(alice, inbox):
 
 
 def test_it_reads_in_pieces(alice, inbox, monkeypatch):
-    monkeypatch.setattr(imapsort, "_READ", 1)
+    monkeypatch.setattr(imapsort, "PIECE", 1)
     assert imapsort.ordered(alice.pk, inbox.pk, [1, 3, 4], [("ARRIVAL", False)]) == [4, 3, 1]
 
 
