@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailserver.mail import addresslists
 from mailserver.mail.addresslists import HeaderAddress, format_list, parse_list
 from mailserver.mail.headers import unfold
 from tests.support import corpora
@@ -95,3 +96,25 @@ def test_it_never_raises(text: str) -> None:
 @given(st.text(alphabet='"(<>),;:@[]\\ a.=?q_', max_size=200))
 def test_it_never_raises_on_specials(text: str) -> None:
     parse_list(text)
+
+
+_PIECES = """ " | < | > | @ | , | a | b.c | Bob | Dr. | =?utf-8?q?caf=C3=A9?= | [1.2.3.4] | = | (x) | : | ; | \\ | ' | é
+    | a@b.example | <a@b.example> | "Hal, Jr."  | Bob <b@c.example> | , """
+
+
+@given(
+    st.lists(st.sampled_from([*_PIECES.split("|"), *map(str.strip, _PIECES.split("|")), "\t"]), max_size=12).map(
+        "".join
+    )
+)
+def test_a_plain_list_is_read_as_any_other(text):
+    found = addresslists._plain(text)
+    assert found is None or found == addresslists._read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a@b.example", '"Hal, Jr." <hal@b.example>, Bob <bob@c.example>', "=?utf-8?q?caf=C3=A9?= <a@b.example>", ""],
+)
+def test_most_lists_are_plain(text):
+    assert addresslists._plain(text) == addresslists._read(text)
