@@ -7,7 +7,8 @@ read here with one regular expression, and every value is decoded on its own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from mailserver.mail import charset, encodedwords
 from mailserver.mail.dates import parse_date
@@ -21,6 +22,7 @@ __all__ = [
     "disposition",
     "header_end",
     "message_ids",
+    "of_message",
     "parse_date",
     "split_header",
     "unfold",
@@ -37,13 +39,14 @@ _FIELD = re.compile(rb"([!-9;-~\x80-\xff]{1,998})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)
 _BLANK = re.compile(rb"\n\r?\n")
 _FIELD_AHEAD = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:", re.MULTILINE)
 _MBOX_LINE = (b"From ", b">From ")
+# Octets of a message whose header is remembered.
+_SMALL = 32 * 1024
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _ID = re.compile(r"<([^<>]*)>")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field: `raw[start:end]` holds name, colon, value and line end."""
 
     name: str
@@ -95,6 +98,16 @@ class Headers:
         """Each such field as text, as `get` gives it."""
         name = name.lower()
         return [decoded(field.value) for field in self.fields if field.name == name]
+
+
+def of_message(raw: bytes) -> Headers:
+    """The header of a whole message. Several look at it one after the other; that of a small one is read once."""
+    return _read_once(raw) if len(raw) <= _SMALL else Headers(raw)
+
+
+@lru_cache(maxsize=100)
+def _read_once(raw: bytes) -> Headers:
+    return Headers(raw)
 
 
 def unfold(value: bytes) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mailserver.mail import bodies, names, preview, structure
 from mailserver.mail.addresslists import HeaderAddress, parse_list
-from mailserver.mail.headers import Headers, message_ids, parse_date
+from mailserver.mail.headers import Headers, message_ids, of_message, parse_date
 from mailserver.mail.imapforms import Forms, forms
 from mailserver.mail.searchterms import fold
 from mailserver.mail.structure import Part
@@ -61,7 +61,7 @@ class Parsed:
 def parse(raw: bytes) -> Parsed:
     """Everything the store keeps of a message. Never raises: what cannot be read stays empty."""
     root = structure.scan(raw)
-    headers = Headers(raw, 0, root.body_start)
+    headers = of_message(raw)
     found = bodies.select(root)
     subject = headers.get("subject")[:MAX_SUBJECT]
     senders = parse_list(headers.unfolded("from")) or parse_list(headers.unfolded("sender"))

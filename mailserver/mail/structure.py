@@ -12,7 +12,7 @@ from typing import Any
 
 from mailserver.mail import charset
 from mailserver.mail.encodings import DEFAULT, IDENTITY, decode, encoding_name
-from mailserver.mail.headers import Headers, content_type, disposition, message_ids
+from mailserver.mail.headers import Headers, content_type, disposition, message_ids, of_message
 
 MAX_DEPTH = 50
 MAX_PARTS = 1000
@@ -135,7 +135,7 @@ class _Scanner:
         self.parts += 1
         if self.headers > _MAX_HEADERS:
             return Part(type=OPAQUE, header_start=start, body_start=start, body_end=end)
-        headers = Headers(self.raw, start, end)
+        headers = Headers(self.raw, start, end) if start or end < len(self.raw) else of_message(self.raw)
         self.headers += headers.end - start
         part = Part(type=default, header_start=start, body_start=headers.end, body_end=end)
         if "content-type" in headers:

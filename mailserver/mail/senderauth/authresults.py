@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mailserver.mail.headers import MAX_BYTES, Headers, unfold
+from mailserver.mail.headers import MAX_BYTES, Headers, of_message, unfold
 from mailserver.mail.parameters import without_comments
 from mailserver.mail.senderauth.results import Dkim, Verdict
 
@@ -81,7 +81,7 @@ def without_ours(raw: bytes, server: str) -> bytes:
     if not _NAMED.search(raw, 0, end if end >= 0 else MAX_BYTES):
         return raw
     kept, at = [], 0
-    for item in Headers(raw).fields:
+    for item in of_message(raw).fields:
         if item.name == FIELD and _server(without_comments(unfold(item.value))).casefold() == server.casefold():
             kept.append(raw[at : item.start])
             at = item.end

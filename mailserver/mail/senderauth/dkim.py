@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 
 from mailserver.errors import InvalidName
 from mailserver.mail.addresses import to_ascii
-from mailserver.mail.headers import Field, Headers
+from mailserver.mail.headers import Field, of_message
 from mailserver.mail.senderauth import canonical, dkimkey, taglist
 from mailserver.mail.senderauth.canonical import Form
 from mailserver.mail.senderauth.dkimkey import BadKey
@@ -99,7 +99,7 @@ class Signed:
 
 def signatures(raw: bytes) -> Signed:
     """Read the signatures of a message whose lines end with CRLF."""
-    headers = Headers(raw)
+    headers = of_message(raw)
     found = [(place, item) for place, item in enumerate(headers.fields) if item.name == FIELD]
     read = [_read(place, item.value) for place, item in found[:MAX_SIGNATURES]]
     return Signed(raw, headers.fields, headers.end, read)

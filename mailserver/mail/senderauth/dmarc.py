@@ -21,7 +21,7 @@ from publicsuffixlist import PublicSuffixList
 from mailserver.errors import InvalidName
 from mailserver.mail.addresses import to_ascii
 from mailserver.mail.addresslists import HeaderAddress, parse_list
-from mailserver.mail.headers import Headers
+from mailserver.mail.headers import of_message
 from mailserver.mail.senderauth.results import Dkim, Dmarc, Policy, Spf
 
 Disposition = Literal["none", "quarantine", "reject"]
@@ -49,7 +49,7 @@ def author_domains(raw: bytes) -> tuple[str, ...]:
 
     "" stands for what is no domain name.
     """
-    headers = Headers(raw)
+    headers = of_message(raw)
     people = parse_list(headers.undecoded("from")) or parse_list(headers.undecoded("sender"))
     found: dict[str, None] = {}
     for person in people:

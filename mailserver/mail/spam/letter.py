@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from mailserver.mail import bodies, htmltext, structure
-from mailserver.mail.headers import Headers
+from mailserver.mail.headers import Headers, of_message
 from mailserver.mail.message import Parsed
 from mailserver.mail.spam import links
 from mailserver.mail.spam.links import Link
@@ -40,7 +40,7 @@ class Letter:
 
     @cached_property
     def headers(self) -> Headers:
-        return Headers(self._raw, 0, self.parsed.header_length)
+        return of_message(self._raw)
 
     @cached_property
     def text(self) -> str:
