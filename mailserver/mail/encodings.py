@@ -24,6 +24,7 @@ _KNOWN = IDENTITY | {"base64", "quoted-printable", "x-uuencode"}
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 # Line by line it takes about 0.7 s per MB of short lines, and nobody sends it any more: above, octets as they are.
 _MAX_UU = 1024 * 1024
+_TRAILING_BLANKS = (b" \r\n", b"\t\r\n", b" \n", b"\t\n")
 _BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 
 
@@ -42,7 +43,7 @@ def decode(body: bytes, encoding: str) -> bytes:
     if encoding == "base64":
         return _base64(body)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(body)
+        return binascii.a2b_qp(_without_trailing_blanks(body))
     if encoding == "x-uuencode":
         return _uu(body)
     return body
@@ -56,6 +57,16 @@ def _base64(body: bytes) -> bytes:
         digits = body.partition(b"=")[0].translate(None, _NOT_BASE64)
         digits = digits[:-1] if len(digits) % 4 == 1 else digits
         return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
+
+
+def _without_trailing_blanks(body: bytes) -> bytes:
+    """Blanks at the end of a line came on the way (RFC 2045 §6.7 rule 3). Most bodies have none."""
+    if not body.endswith((b" ", b"\t")) and not any(blank in body for blank in _TRAILING_BLANKS):
+        return body
+    lines = body.split(b"\n")
+    return b"\n".join(
+        line[:-1].rstrip(b" \t") + b"\r" if line.endswith(b"\r") else line.rstrip(b" \t") for line in lines
+    )
 
 
 def _uu(body: bytes) -> bytes:

@@ -96,11 +96,13 @@ def rename(account_id: int, path: str, new_path: str) -> None:
     if new_path.startswith(f"{path}/"):
         raise InvalidName("A folder cannot go below itself.")
     boxes = list(Mailbox.objects.filter(Q(path=path) | Q(path__startswith=f"{path}/"), account_id=account_id))
-    if not any(box.path == path for box in boxes):
+    renamed = next((box for box in boxes if box.path == path), None)
+    if renamed is None:
         raise NotFound("There is no such folder.")
     if Mailbox.objects.filter(account_id=account_id, path=new_path).exists():
         raise AlreadyExists(f"There is a folder {new_path} already.")
-    mailboxes.make_above(account_id, new_path, mailboxes.new_uidvalidity(account_id))
+    uidvalidity = mailboxes.new_uidvalidity(account_id)
+    mailboxes.make_above(account_id, new_path, uidvalidity, subscribed=renamed.subscribed)
     _rename(account_id, boxes, len(path), new_path)
     bell.ring_on_commit(account_id, {box.pk: box.highestmodseq for box in boxes})
 

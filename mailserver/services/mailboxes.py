@@ -103,7 +103,7 @@ def create(*, account_id: int, path: str, special_use: str = Use.NONE, subscribe
             uidvalidity = new_uidvalidity(account_id)
             if special_use and Mailbox.objects.filter(account_id=account_id, special_use=special_use).exists():
                 raise SpecialUseTaken("Another folder has this use already.")
-            make_above(account_id, path, uidvalidity)
+            make_above(account_id, path, uidvalidity, subscribed=subscribed)
             return Mailbox.objects.create(
                 account_id=account_id,
                 path=path,
@@ -115,11 +115,13 @@ def create(*, account_id: int, path: str, special_use: str = Use.NONE, subscribe
         raise AlreadyExists(f"There is a folder {path} already.") from error
 
 
-def make_above(account_id: int, path: str, uidvalidity: int) -> None:
+def make_above(account_id: int, path: str, uidvalidity: int, *, subscribed: bool) -> None:
     """Make the levels above `path` that are missing; part of the caller's transaction."""
     levels = path.split("/")
     above = ["/".join(levels[:depth]) for depth in range(1, len(levels))]
     known = set(Mailbox.objects.filter(account_id=account_id, path__in=above).values_list("path", flat=True))
     Mailbox.objects.bulk_create(
-        Mailbox(account_id=account_id, path=name, uidvalidity=uidvalidity) for name in above if name not in known
+        Mailbox(account_id=account_id, path=name, uidvalidity=uidvalidity, subscribed=subscribed)
+        for name in above
+        if name not in known
     )

@@ -121,9 +121,12 @@ def set_label(*, account_id: int, mailbox_id: int, uids: Uids, label_id: int, on
         return [entry.uid for entry in writer.mark(mailbox_id, uids, marks)]
 
 
-def move(*, account_id: int, mailbox_id: int, uids: Uids, target_id: int) -> list[Moved]:
-    """Move messages to another folder of the account; UIDs that are gone are passed over. Raises NotFound."""
-    if mailbox_id == target_id:
+def move(*, account_id: int, mailbox_id: int, uids: Uids, target_id: int, anew: bool = False) -> list[Moved]:
+    """Move messages to another folder of the account; UIDs that are gone are passed over.
+
+    `anew`: within their own folder they get new UIDs, where else nothing is done. Raises NotFound.
+    """
+    if mailbox_id == target_id and not anew:
         mailboxes.get(account_id, mailbox_id)
         return []
     return _transfer(account_id, mailbox_id, entrysets.runs(uids), target_id, keep=False)
@@ -140,7 +143,7 @@ def _transfer(account_id: int, mailbox_id: int, runs: Runs, target_id: int, *, k
     with writing([mailbox_id, target_id]) as writer:
         copied = writer.copy(mailbox_id, runs, target_id)
         if not keep:
-            writer.remove(mailbox_id, runs)
+            writer.remove(mailbox_id, runs_of(held.uid for held, _ in copied))
         elif sum(held.size for held, _ in copied) > room(account_id):
             raise OverQuota("There is no room left for these copies.")
         spamlessons.note(writer.boxes[mailbox_id], writer.boxes[target_id], (held.message_id for held, _ in copied))

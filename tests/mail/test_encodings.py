@@ -37,6 +37,7 @@ def test_it_knows_what_is_meant(text: str, name: str) -> None:
         (b"S", "base64", b""),
         (b"a=3Db=\r\nc=\nd", "quoted-printable", b"a=bcd"),
         (b"100% =zz =", "quoted-printable", b"100% =zz "),
+        (b"a  \r\nb = \t\r\nc\t=20 \nd ", "quoted-printable", b"a\r\nb c\t \nd"),
         (b"begin 644 x\n%2&5L;&\\\n`\nend\n", "x-uuencode", b"Hello"),
         (b"=41", "binary", b"=41"),
     ],

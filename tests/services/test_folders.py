@@ -41,6 +41,15 @@ def test_it_lists_the_folders_with_their_counters_in_one_statement(alice, bob, d
     assert len(found) == 6
 
 
+def test_levels_above_are_subscribed_as_the_folder_is(alice):
+    folders.create(alice.pk, "Travel/Lisbon")
+    mailboxes.create(account_id=alice.pk, path="Recipes/Crepes")
+    folders.rename(alice.pk, "Travel/Lisbon", "Archive/2024/Lisbon")
+    subscribed = {folder.path for folder in folders.listing(alice.pk) if folder.subscribed}
+    assert {"Recipes", "Recipes/Crepes"} <= subscribed
+    assert not subscribed & {"Travel", "Archive/2024", "Archive/2024/Lisbon"}
+
+
 @pytest.mark.parametrize("path", ["INBOX", "inbox", "iNbOx"])
 def test_it_finds_the_inbox_in_any_case(alice, path):
     assert folders.by_path(alice.pk, path).path == "INBOX"

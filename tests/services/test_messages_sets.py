@@ -93,6 +93,19 @@ def test_it_copies_within_a_folder(alice, inbox):
     assert messages.move(account_id=alice.pk, mailbox_id=inbox.pk, uids=EVERYTHING, target_id=inbox.pk) == []
 
 
+def test_it_moves_within_a_folder_only_when_asked(alice, inbox):
+    """New UIDs; `*` does not mean the new messages."""
+    before, everything = uids(inbox), ((1, (1 << 31) - 1),)
+    target = {"account_id": alice.pk, "mailbox_id": inbox.pk, "uids": everything, "target_id": inbox.pk}
+    assert messages.move(**target) == []
+    assert uids(inbox) == before
+    moved = messages.move(**target, anew=True)
+    assert [one.source_uid for one in moved] == before
+    assert uids(inbox) == [one.uid for one in moved]
+    assert min(uids(inbox)) > max(before)
+    holds(inbox)
+
+
 def test_it_copies_nothing_beyond_the_quota(alice, inbox, archive):
     alice.quota = mailboxes.usage(alice.pk) + 1
     alice.save()

@@ -66,8 +66,8 @@ def listening(
 class Client(Dialogue):
     """One session. Responses are bytes without their CRLF; a literal stands in them as it came."""
 
-    def __init__(self, port: int, *, encrypted: bool = True) -> None:
-        super().__init__(port, encrypted=encrypted)
+    def __init__(self, port: int, *, encrypted: bool = True, host: str = "127.0.0.1") -> None:
+        super().__init__(port, encrypted=encrypted, host=host)
         self._number = 0
 
     def response(self) -> bytes:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    # Before sign-in: a line, all literals of a command together, and the time until somebody has signed in.
-    early_line: int = 8 * 1024
+    # Before sign-in: a line, all literals of a command together, and the time until somebody has signed in. ID may come
+    # with 30 fields of 30 and 1,024 octets (RFC 2971 §3.3).
+    early_line: int = 36 * 1024
     early_literals: int = 4 * 1024
     early: float = 60.0
     early_commands: int = 20

@@ -44,6 +44,7 @@ async def move(session: Session, command: commands.Move) -> Done:
         mailbox_id=view.mailbox_id,
         uids=runs_of(uids),
         target_id=target.id,
+        anew=True,
     )
     if code := _copyuid(target, moved):
         # RFC 6851 §4.3: before the EXPUNGEs, so that the client can follow.
