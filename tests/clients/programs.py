@@ -1,0 +1,45 @@
+"""Mail programs of others that the tests run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+# By program: the package of Debian it is in.
+PACKAGES = {"mbsync": "isync", "mutt": "mutt", "fetchmail": "fetchmail", "curl": "curl", "offlineimap": "offlineimap3"}
+PATIENCE = 90
+
+
+def find(program: str) -> str:
+    """Where it is; without it the test is skipped, or fails when REQUIRE_CLIENTS=1."""
+    found = shutil.which(program)
+    if found is None:
+        reason = f"NO {program} HERE: its tests did not run (on Debian: apt-get install {PACKAGES[program]})"
+        if os.environ.get("REQUIRE_CLIENTS") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+def run(
+    home: Path, program: str, *arguments: str, environ: Mapping[str, str] | None = None, code: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run it with a home of its own; it must end with `code`. What it says on stderr is part of the failure."""
+    kept = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "TERM": "xterm", **(environ or {})}
+    done = subprocess.run(
+        [find(program), *arguments],
+        cwd=home,
+        env=kept,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == code, f"{program} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return done
