@@ -13,7 +13,6 @@ from mailserver.servers.imap import responses
 from mailserver.servers.imap.grammar.attributes import (
     Attribute,
     Binary,
-    BinarySize,
     BodySection,
     FetchItem,
     Preview,
@@ -71,8 +70,6 @@ def _columns(item: FetchItem) -> tuple[str, ...]:
             return _COLUMNS[name]
         case Preview():
             return ("preview",)
-        case BinarySize():
-            return ("parts",)
         case BodySection(section=section) if not section.part and section.text.startswith("HEADER"):
             return ("header_block", "prefix")
         case _:
