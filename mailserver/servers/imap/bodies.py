@@ -9,6 +9,7 @@ from mailserver.mail.structure import Part
 from mailserver.servers import bridge
 from mailserver.servers.imap import responses, sections
 from mailserver.servers.imap.grammar.attributes import Binary, BinarySize, BodySection, Partial
+from mailserver.servers.imap.responses import Refusal
 from mailserver.servers.imap.sections import Span
 from mailserver.services import entries
 from mailserver.services.entries import Entry
@@ -28,13 +29,13 @@ class BodyWriter:
         self._root: Part | None = None
 
     async def write(self, item: BodySection | Binary | BinarySize, entry: Entry) -> None:
-        """The item with its value. An encoding that nobody knows means octets as they are."""
+        """The item with its value. Raises Refusal for BINARY of a part in an encoding that nobody knows."""
         if isinstance(item, BodySection):
             await self._section(item, entry)
         elif isinstance(item, Binary):
             await self._binary(item, entry)
         else:
-            self._binary_size(item, entry)
+            await self._binary_size(item, entry)
 
     def _tree(self, entry: Entry) -> Part:
         """Read from its JSON form once, however many sections are asked for."""
@@ -49,7 +50,7 @@ class BodyWriter:
             return
         found = sections.span(self._tree(entry), section)
         if found is None:
-            self._session.connection.write(_label(item.label), b" NIL")
+            self._session.connection.say(_label(item.label), b" NIL")
         elif section.text.startswith("HEADER.FIELDS"):
             header = await self._read(entry, found)
             self._octets(item.label, self._fields(item, header), item.partial)
@@ -65,7 +66,7 @@ class BodyWriter:
     def _octets(self, label: str, octets: bytes, partial: Partial | None) -> None:
         if partial is not None:
             octets = octets[partial[0] : partial[0] + partial[1]]
-        self._session.connection.write(_label(label), b" ", responses.literal(octets))
+        self._session.connection.say(_label(label), b" ", responses.literal(octets))
 
     async def _span(self, label: str, entry: Entry, span: Span, partial: Partial | None) -> None:
         """Send octets as they are, in pieces."""
@@ -75,9 +76,9 @@ class BodyWriter:
             start = min(partial[0], length)
             length = min(partial[1], length - start)
         connection = self._session.connection
-        connection.write(_label(label), b" {%d}\r\n" % length)
+        connection.say(_label(label), b" {%d}\r\n" % length)
         inside = prefix[start : start + length]
-        connection.write(inside)
+        connection.say(inside)
         at = span.start + max(0, start - len(prefix))
         left = length - len(inside)
         while left:
@@ -85,7 +86,7 @@ class BodyWriter:
             if not octets:
                 # The length is said already, and nothing else may stand here.
                 raise RuntimeError(f"blob {entry.blob} ends before octet {at + left}")
-            connection.write(octets)
+            connection.say(octets)
             at, left = at + len(octets), left - len(octets)
             if connection.waiting >= PIECE:
                 await self._session.flush()
@@ -98,11 +99,12 @@ class BodyWriter:
         part = self._part(item.part, entry)
         connection = self._session.connection
         if part is None:
-            connection.write(_label(item.label), b" NIL")
+            connection.say(_label(item.label), b" NIL")
             return
         if not item.part:
             await self._span(item.label, entry, Span(0, part.body_end, prefixed=True), item.partial)
             return
+        await self._check_encoding(part, entry)
         if part.encoding in encodings.IDENTITY or part.is_multipart:
             await self._span(item.label, entry, Span(part.body_start, part.body_end), item.partial)
             return
@@ -111,17 +113,28 @@ class BodyWriter:
             if item.partial is not None:
                 octets = octets[item.partial[0] : item.partial[0] + item.partial[1]]
             marker = b"~" if b"\0" in octets else b""
-            connection.write(_label(item.label), b" ", marker, responses.literal(octets))
+            connection.say(_label(item.label), b" ", marker, responses.literal(octets))
             await self._session.flush()
 
-    def _binary_size(self, item: BinarySize, entry: Entry) -> None:
+    async def _check_encoding(self, part: Part, entry: Entry) -> None:
+        """RFC 3516 §4.3. Elsewhere octets in an unknown encoding are taken as they are, as `binary`."""
+        if part.encoding != "binary":
+            return
+        header = await self._read(entry, Span(part.header_start, part.body_start))
+        found = sections.fields(header, ("Content-Transfer-Encoding",), others=False).partition(b":")[2]
+        if found.partition(b";")[0].strip(b"\"' \t\r\n").lower() != b"binary":
+            raise Refusal("This part is in an encoding that is not known here.", "UNKNOWN-CTE")
+
+    async def _binary_size(self, item: BinarySize, entry: Entry) -> None:
         part = self._part(item.part, entry)
         size = 0
+        if part is not None and item.part:
+            await self._check_encoding(part, entry)
         if part is not None:
             size = part.size if part.is_multipart else part.decoded_size
         if part is not None and not item.part:
             size = entry.size
-        self._session.connection.write(item.label.encode("ascii"), b" %d" % size)
+        self._session.connection.say(item.label.encode("ascii"), b" %d" % size)
 
     def _part(self, path: tuple[int, ...], entry: Entry) -> Part | None:
         root = self._tree(entry)

@@ -72,7 +72,7 @@ def _columns(item: FetchItem) -> tuple[str, ...]:
         case Preview():
             return ("preview",)
         case BinarySize():
-            return ("parts", "size")
+            return (*_OF_OCTETS, "size")
         case BodySection(section=section) if not section.part and section.text.startswith("HEADER"):
             return ("header_block", "prefix")
         case _:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Protocol
 
-from mailserver.errors import CorreioError
+from mailserver.errors import CorreioError, NotFound
 from mailserver.servers import bridge
 from mailserver.servers.bells import Bells
 from mailserver.services import places, selection
@@ -45,6 +45,9 @@ class Watcher(Protocol):
 
     def told(self, delta: Delta) -> None:
         """Something changed in the watched mailbox."""
+
+    def lost(self) -> None:
+        """The watched mailbox is gone."""
 
     def rung(self, mailbox_ids: frozenset[int]) -> None:
         """Mailboxes of the account changed; none are named when something may have been missed."""
@@ -120,8 +123,13 @@ class Hub:
         since = min(watcher.modseq for watcher in watchers)
         try:
             delta = await bridge.run(selection.changes, account_id=account_id, mailbox_id=mailbox_id, since=since)
+        except NotFound:
+            for watcher in watchers:
+                if watcher.watched == mailbox_id:
+                    watcher.lost()
+            return
         except CorreioError as error:
-            # The folder or the database is gone; the sessions find out by themselves, or in a minute.
+            # The database is away; the counters are compared in a minute.
             logger.info("no changes of mailbox %d: %s", mailbox_id, error)
             return
         for watcher in watchers:

@@ -21,7 +21,14 @@ class MessageData:
         self._file: IO[bytes] | None = None
         self._full = False
         if folder is not None:
+            self._open(folder)
+
+    def _open(self, folder: Path) -> None:
+        try:
             self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed in close()
+        except OSError as error:
+            logger.error("no file for a message under way: %s", error)
+            self._full = True
 
     def add(self, octets: bytes) -> None:
         """A disk that is full is told when the message is taken: all of it has to be read first."""

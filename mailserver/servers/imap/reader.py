@@ -40,16 +40,24 @@ class CommandReader:
         """The command that begins with a line, CRLF cut off. Raises Refusal, Ends, EndOfStream."""
         self.tag = tag_of(first)
         pieces: list[Piece] = []
-        line, octets = first, 0
+        # All messages of a command together may be as large as one, all else behind its first line as literals may.
+        line, spent, brought = first, 0, 0
         while (announced := announced_literal(line)) is not None:
             pieces.append(line[: -announced.marker])
             message = self.signed_in and announces_message(pieces)
-            most = self._connection.site.size_limit if message else self._most() - octets
-            if announced.size > most:
+            room = self._connection.site.size_limit - brought if message else self._most() - spent
+            if announced.size > room:
                 await self._refuse(announced)
-            octets += 0 if message else announced.size
-            pieces.append(await self._literal(announced, message=message))
+            if message:
+                brought += announced.size
+                pieces.append(Literal(await self._message(announced, brought), announced.binary))
+            else:
+                spent += announced.size
+                pieces.append(await self._literal(announced))
             line = await self.line()
+            spent += len(line)
+            if spent > self._most():
+                raise Ends("[TOOBIG] This command does not end.")
         pieces.append(line)
         return pieces
 
@@ -98,24 +106,27 @@ class CommandReader:
                 rest -= len(await self._some(rest))
             line = await self.line()
 
-    async def _literal(self, announced: Announced, *, message: bool) -> Literal:
+    async def _go_ahead(self, announced: Announced) -> None:
         if announced.synchronising:
-            self._connection.write(_GO_AHEAD)
+            self._connection.say(_GO_AHEAD)
             await self._connection.flush()
-        if message:
-            return Literal(await self._message(announced.size), announced.binary)
+
+    async def _literal(self, announced: Announced) -> Literal:
+        await self._go_ahead(announced)
         octets = bytearray()
         while len(octets) < announced.size:
             octets += await self._some(announced.size - len(octets))
         return Literal(bytes(octets), announced.binary)
 
-    async def _message(self, size: int) -> MessageData:
-        site = self._connection.site
-        data = MessageData(size, folder=site.folder if size > site.limits.in_memory else None)
+    async def _message(self, announced: Announced, brought: int) -> MessageData:
+        """`brought`: octets of messages in this command, with this one."""
+        site, left = self._connection.site, announced.size
+        data = MessageData(left, folder=site.folder if brought > site.limits.in_memory else None)
         self._messages.append(data)
-        while size:
-            octets = await self._some(size)
-            size -= len(octets)
+        await self._go_ahead(announced)
+        while left:
+            octets = await self._some(left)
+            left -= len(octets)
             data.add(octets)
         return data
 

@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable
 
+from mailserver.mail.numbersets import STAR
 from mailserver.servers import bridge
 from mailserver.servers.imap import capabilities
 from mailserver.servers.imap.connection import Connection, Site
@@ -22,6 +23,7 @@ from mailserver.servers.imap.table import COMMANDS, Command
 from mailserver.servers.imap.updates import Updates
 from mailserver.servers.imap.view import View
 from mailserver.servers.lines import EndOfStream
+from mailserver.servers.strangers import TLS_HELLO
 from mailserver.services import places
 from mailserver.services.login import Login
 
@@ -31,12 +33,11 @@ logger = logging.getLogger(__name__)
 class Session:
     """`enabled` are the extensions of ENABLE, in upper case; `saved` the UIDs of the last SEARCH with SAVE."""
 
-    def __init__(self, connection: Connection, *, encrypted: bool = False) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.site: Site = connection.site
         self.reader = CommandReader(connection)
         self.updates = Updates(self)
-        self.encrypted_port = encrypted
         self.login: Login | None = None
         self.view: View | None = None
         self.enabled: set[str] = set()
@@ -75,9 +76,19 @@ class Session:
         return self.view
 
     @property
+    def first_recent(self) -> int:
+        """Messages from this UID on are \\Recent here."""
+        return STAR if self.rev2 else self.selected.first_recent
+
+    @property
     def utf8(self) -> bool:
         """Whether strings may hold UTF-8 (RFC 6855; RFC 9051 §5.1)."""
         return bool(self.enabled & {"UTF8=ACCEPT", "IMAP4REV2"})
+
+    @property
+    def rev2(self) -> bool:
+        """Whether the client has left IMAP4rev1, and with it \\Recent (RFC 9051 appendix E)."""
+        return "IMAP4REV2" in self.enabled
 
     @property
     def condstore(self) -> bool:
@@ -87,8 +98,13 @@ class Session:
     def qresync(self) -> bool:
         return "QRESYNC" in self.enabled
 
+    def leave(self) -> None:
+        """No mailbox is selected any more."""
+        self.view, self.saved = None, []
+        self.updates.forget()
+
     def untagged(self, *pieces: bytes) -> None:
-        self.connection.write(b"* ", *pieces, b"\r\n")
+        self.connection.say(b"* ", *pieces, b"\r\n")
 
     def say(self, text: str) -> None:
         self.untagged(text.encode("ascii", "replace"))
@@ -128,6 +144,9 @@ class Session:
         await self.flush()
         began = asyncio.get_running_loop().time()
         try:
+            await self._wait_for_command(began)
+            if not self.connection.tls and await self.connection.input.starts_with(TLS_HELLO):
+                raise Ends("This port begins in clear.")
             while not self._over:
                 await self._next(began)
         except Ends as end:
@@ -161,7 +180,7 @@ class Session:
             self.reader.close()
         self._count(done)
         if done.text:
-            self.connection.write(f"{self.tag} {done}\r\n".encode("ascii", "replace"))
+            self.connection.say(f"{self.tag} {done}\r\n".encode("ascii", "replace"))
         await self.flush()
         if self.after_answer is not None:
             after, self.after_answer = self.after_answer, None
@@ -186,13 +205,13 @@ class Session:
         self._check(command)
         try:
             done = await command.run(self, line.command)
-            if self.view is not None and command.syncs:
-                await self.updates.sync(expunges=command.may_expunge(line.command))
-            return done
         except (Refusal, ParseError, Ends, EndOfStream):
             raise
         except Exception as error:
             raise answer_to(error) from error
+        if self.view is not None and command.syncs:
+            await self.updates.sync_after(expunges=command.may_expunge(line.command))
+        return done
 
     def _check(self, command: Command) -> None:
         self._commands += 1
@@ -209,7 +228,7 @@ class Session:
         self._errors += 1
         most = self.site.limits.errors if self.login else 3
         if self._errors >= most:
-            self.connection.write(f"{self.tag} {done}\r\n".encode("ascii", "replace"))
+            self.connection.say(f"{self.tag} {done}\r\n".encode("ascii", "replace"))
             raise Ends("Too many errors.")
 
 

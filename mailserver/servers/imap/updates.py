@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mailserver.errors import CorreioError, NotFound
 from mailserver.mail import numbersets
 from mailserver.servers import bridge
 from mailserver.servers.imap import responses
 from mailserver.servers.imap.commands import notify
 from mailserver.servers.imap.commands.notify import Known
+from mailserver.servers.imap.reader import Ends
 from mailserver.servers.imap.view import News
 from mailserver.services import login, selection
 from mailserver.services.flags import EntryFlags
@@ -18,8 +21,11 @@ from mailserver.services.selection import Delta
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
 
+logger = logging.getLogger(__name__)
+
 # So many are told before we look whether the client reads.
 _AT_ONCE = 1000
+_GONE = "Somebody has deleted the selected mailbox."
 
 
 class Updates:
@@ -29,11 +35,10 @@ class Updates:
         self._session = session
         self.account_id = 0
         self.idling = False
-        self.known_names: Known = {}
+        self.known: Known = {}
         self._joined = False
         self._delta: Delta | None = None
-        self._rung: set[int] = set()
-        self._check = False
+        self._rung = self._check = self._gone = False
 
     # What the hub asks and tells
 
@@ -57,10 +62,17 @@ class Updates:
 
     def rung(self, mailbox_ids: frozenset[int]) -> None:
         self._check |= not mailbox_ids
-        if self._session.notify is not None:
-            self._rung |= mailbox_ids
+        self._rung |= self._session.notify is not None
         if self._check or self._rung:
             self._session.connection.input.nudge()
+
+    def lost(self) -> None:
+        self._gone = True
+        self._session.connection.input.nudge()
+
+    def forget(self) -> None:
+        """What the hub told was about a mailbox that is not selected any more."""
+        self._delta, self._gone = None, False
 
     async def begin(self) -> None:
         """Somebody has signed in."""
@@ -83,31 +95,46 @@ class Updates:
         self._delta = None
         await self.tell(view.absorb(delta, expunges=expunges))
 
+    async def sync_after(self, *, expunges: bool) -> None:
+        """`sync` behind a command, whose own result it does not change. Raises Ends when the mailbox is gone."""
+        try:
+            await self.sync(expunges=expunges)
+        except NotFound:
+            raise Ends(_GONE) from None
+        except CorreioError as error:
+            logger.info("changes are told later: %s", error)
+
     async def push(self) -> None:
         """Tell what the hub has brought so far. A client that idles reads whatever comes, expunges too; between
-        commands only one that said NOTIFY does.
+        commands only one that said NOTIFY does. Raises Ends when the mailbox is gone.
         """
+        while self._check or self._delta is not None or self._rung or self._gone:
+            if self._gone:
+                raise Ends(_GONE)
+            try:
+                await self._push()
+            except CorreioError as error:
+                logger.info("changes are told later: %s", error)
+                notify.overflow(self._session)
+                await self._session.flush()
+
+    async def _push(self) -> None:
         session = self._session
-        while self._check or self._delta is not None or self._rung:
+        delta, rung, check = self._delta, self._rung, self._check
+        self._delta, self._rung, self._check = None, False, False
+        if check:
             await self._check_account()
-            delta, rung = self._delta, self._rung
-            self._delta, self._rung = None, set()
-            if session.notify is not None:
-                await notify.tell_changes(session, rung, delta)
-            elif delta is not None and session.view is not None and self.idling:
-                await self.tell(session.view.absorb(delta, expunges=True))
-                await session.flush()
+        if session.notify is not None:
+            await notify.tell_changes(session, delta, others=rung)
+        elif delta is not None and session.view is not None and self.idling:
+            await self.tell(session.view.absorb(delta, expunges=True))
+            await session.flush()
 
     async def _check_account(self) -> None:
         """Whether the account may still be here: its password is the same, and it is switched on."""
-        if not self._check:
-            return
-        self._check = False
         session = self._session
         if session.login is not None and not await bridge.run(login.is_current, login=session.login):
             session.dismiss("Your password or account has changed. Sign in again.")
-        elif session.notify is not None:
-            await notify.tell_names(session)
 
     async def tell(self, news: News) -> None:
         """EXPUNGE, EXISTS, flags: in this order, so that each number means what the client thinks."""
@@ -116,7 +143,8 @@ class Updates:
             self._tell_expunged(news.expunged)
         if news.exists is not None:
             session.say(f"{news.exists} EXISTS")
-            session.say(f"{session.selected.recent} RECENT")
+            if not session.rev2:
+                session.say(f"{session.selected.recent} RECENT")
         self.tell_keywords(news.changed)
         for at in range(0, len(news.changed), _AT_ONCE):
             for entry in news.changed[at : at + _AT_ONCE]:
@@ -156,7 +184,7 @@ class Updates:
         parts = []
         if uid or session.qresync:
             parts.append(b"UID %d" % entry.uid)
-        parts.append(b"FLAGS " + responses.flags(names_of(entry, recent=entry.uid >= view.first_recent)))
+        parts.append(b"FLAGS " + responses.flags(names_of(entry, recent=entry.uid >= session.first_recent)))
         if session.condstore if modseq is None else modseq:
             parts.append(b"MODSEQ (%d)" % entry.modseq)
         session.untagged(b"%d FETCH " % number, responses.items(parts))

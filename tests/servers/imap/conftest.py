@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pytest
 
+from mailserver.servers import bridge
 from tests.support.imap_server import Client, ImapPorts, listening
 from tests.support.listeners import in_the_tests_transaction
 from tests.support.people import PASSWORD
@@ -25,6 +27,20 @@ def ports(db, tmp_path) -> Iterator[ImapPorts]:
 @pytest.fixture
 def connect(ports) -> Iterator[Callable[..., Client]]:
     """Greeted clients; with an account, signed in and with a mailbox, selected."""
+    with connecting(ports) as made:
+        yield made
+
+
+@pytest.fixture
+def live(transactional_db, tmp_path) -> Iterator[Callable[..., Client]]:
+    """The same for a server that commits, so that bells ring and sessions run side by side."""
+    with listening(tmp_path) as ports, connecting(ports) as made:
+        yield made
+    bridge.shut_down()
+
+
+@contextmanager
+def connecting(ports: ImapPorts) -> Iterator[Callable[..., Client]]:
     clients: list[Client] = []
 
     def made(address: str = "", mailbox: str = "", *, encrypted: bool = True) -> Client:
@@ -37,9 +53,24 @@ def connect(ports) -> Iterator[Callable[..., Client]]:
             client.ok(f"SELECT {mailbox}")
         return client
 
-    yield made
-    for client in clients:
-        client.socket.close()
+    try:
+        yield made
+    finally:
+        for client in clients:
+            client.socket.close()
+
+
+@pytest.fixture
+def strict(db, tmp_path) -> Iterator[Callable[..., Client]]:
+    """Clients of a server with the limits a test gives: `strict(limits=Limits(…))` is a `connect`."""
+    with ExitStack() as stack:
+        stack.enter_context(in_the_tests_transaction())
+
+        def opened(**options: object) -> Callable[..., Client]:
+            opened.ports = stack.enter_context(listening(tmp_path, **options))
+            return stack.enter_context(connecting(opened.ports))
+
+        yield opened
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_it_ends_with_the_password(connect, bob, ports):
     bob.save()
     (session,) = [*ports.site.hub._watchers[bob.pk]]
     client.ok("NOOP")
-    session._session.connection.loop.call_soon_threadsafe(session.rung, frozenset())
+    ports.site.hub._clock.get_loop().call_soon_threadsafe(session.rung, frozenset())
     assert client.response() == b"* BYE Your password or account has changed. Sign in again."
     client.expect_end()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,15 @@ from mailserver.servers.imap.grammar import messagecommands as commands
 from mailserver.servers.imap.grammar.attributes import Attribute, FetchItem, Preview
 from mailserver.servers.imap.responses import Done, bad
 from mailserver.servers.imap.targets import uids_of
+from mailserver.servers.lines import EndOfStream
 from mailserver.services import entries, flags, selection
 from mailserver.services.entries import Entry
 from mailserver.services.flags import EntryFlags
 
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
+
+logger = logging.getLogger(__name__)
 
 # Messages asked for in one statement: the first answers of a large FETCH come at once, and later ones cost little.
 _FIRST, _CHUNK = 200, 2000
@@ -40,7 +44,7 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
     if command.changed_since is not None:
         uids = await _changed(session, uids, command.changed_since)
     plan = fetchplan.plan(command.items, uid=command.uid or session.qresync, modseq=command.changed_since is not None)
-    writer = Writer(session.selected.first_recent, session.utf8)
+    writer = Writer(session.first_recent, session.utf8)
     size = _CHUNK_OF_BODIES if plan.reads or "parts" in plan.columns else _FIRST
     at = 0
     while at < len(uids):
@@ -50,10 +54,10 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
     return Done("That is all.")
 
 
-async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]) -> None:
-    """FETCH responses that nobody asked for by a command, with the UID (NOTIFY)."""
-    plan = fetchplan.plan(items, uid=True, modseq=session.condstore)
-    await _send(session, plan, Writer(session.selected.first_recent, session.utf8), uids)
+async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int], *, uid: bool = True) -> None:
+    """FETCH responses of another command, or of none (NOTIFY)."""
+    plan = fetchplan.plan(items, uid=uid, modseq=session.condstore)
+    await _send(session, plan, Writer(session.first_recent, session.utf8), uids)
 
 
 async def _changed(session: Session, uids: Sequence[int], since: int) -> list[int]:
@@ -87,8 +91,9 @@ async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int
         account_id=session.account_id,
         mailbox_id=view.mailbox_id,
         uids=uids,
-        columns=plan.columns | ({"flags"} if seen else set()),
-        expunged=bool(view.held),
+        columns=plan.columns | ({"flags", "modseq"} if seen else set()),
+        # Others may have taken them out since; their octets are kept for sessions that have not heard of it.
+        expunged=True,
     )
     bodies = BodyWriter(session)
     for entry in rows:
@@ -117,19 +122,35 @@ async def _send_one(
     session: Session, plan: Plan, writer: Writer, bodies: BodyWriter, entry: Entry, *, flags_too: bool
 ) -> None:
     connection = session.connection
-    connection.write(b"* %d FETCH (" % session.selected.number(entry.uid))
-    blank = b""
-    for item in plan.items:
-        connection.write(blank)
-        blank = b" "
-        if isinstance(item, Attribute):
-            connection.write(writer.attribute(item.name, entry))
-        elif isinstance(item, Preview):
-            connection.write(fetchplan.preview(entry, utf8=writer.utf8))
-        else:
-            await bodies.write(item, entry)
-    if flags_too and Attribute("FLAGS") not in plan.items:
-        connection.write(b" ", writer.flags(entry))
-    connection.write(b")\r\n")
+    mark = connection.mark()
+    try:
+        connection.say(b"* %d FETCH (" % session.selected.number(entry.uid))
+        blank = b""
+        for item in plan.items:
+            connection.say(blank)
+            blank = b" "
+            if isinstance(item, Attribute):
+                connection.say(writer.attribute(item.name, entry))
+            elif isinstance(item, Preview):
+                connection.say(fetchplan.preview(entry, utf8=writer.utf8))
+            else:
+                await bodies.write(item, entry)
+    except Exception:
+        # A tagged response inside of another one would be read as a part of the message.
+        if not connection.take_back(mark):
+            logger.exception("a message breaks off, and the session with it")
+            raise EndOfStream from None
+        raise
+    if flags_too:
+        _tell_seen(session, plan, writer, entry)
+    connection.say(b")\r\n")
     if connection.waiting > _UNFLUSHED:
         await session.flush()
+
+
+def _tell_seen(session: Session, plan: Plan, writer: Writer, entry: Entry) -> None:
+    """What reading has changed (RFC 9051 §6.4.5, RFC 7162 §3.2.4)."""
+    if Attribute("FLAGS") not in plan.items:
+        session.connection.say(b" ", writer.flags(entry))
+    if session.condstore and Attribute("MODSEQ") not in plan.items:
+        session.connection.say(b" ", writer.attribute("MODSEQ", entry))

@@ -28,7 +28,11 @@ async def create(session: Session, command: commands.Create) -> Done:
 
 
 async def delete(session: Session, command: commands.Delete) -> Done:
+    folder = await bridge.run(folders.by_path, account_id=session.account_id, path=command.mailbox)
     await bridge.run(folders.delete, account_id=session.account_id, path=command.mailbox)
+    if session.view is not None and session.view.mailbox_id == folder.id:
+        session.say("OK [CLOSED] It was selected.")
+        session.leave()
     return Done("Deleted.")
 
 

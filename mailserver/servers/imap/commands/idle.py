@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def idle(session: Session, command: commands.Idle) -> Done:
-    session.connection.write(b"+ Idling\r\n")
+    session.connection.say(b"+ Idling\r\n")
     updates = session.updates
     updates.idling = True
     try:

@@ -37,16 +37,15 @@ async def list_mailboxes(session: Session, command: commands.List) -> Done:
         return Done("That is the separator.")
     names = await _names(session)
     matches = _matcher(command.reference, command.patterns)
-    for name in names:
-        line = _line(name, names, command, matches)
-        if line is None:
-            continue
-        attributes, below = line
+    shown = [(name, line) for name in names if (line := _line(name, names, command, matches)) is not None]
+    for name, (attributes, below) in shown:
         extended = b' ("CHILDINFO" ("SUBSCRIBED"))' if below else b""
         _say(session, b"LIST", attributes, name.path, extended)
-        if command.status and name.folder is not None and matches(name.path):
-            for found in await status.of(session, [name.path], command.status):
-                status.tell(session, found, command.status)
+    if command.status:
+        # RFC 5819 §2: nothing for names that stand for what is below them, or for none.
+        paths = [name.path for name, _ in shown if name.folder is not None and _chosen(name, command)]
+        for found in await status.of(session, paths, command.status):
+            status.tell(session, found, command.status)
     return Done("That is all.")
 
 

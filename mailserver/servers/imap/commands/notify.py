@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mailserver.servers import bridge
@@ -10,9 +10,9 @@ from mailserver.servers.imap import responses
 from mailserver.servers.imap.commands import status
 from mailserver.servers.imap.commands.fetch import send
 from mailserver.servers.imap.grammar import sessioncommands as commands
-from mailserver.servers.imap.grammar.attributes import FetchItem
 from mailserver.servers.imap.grammar.events import EventGroup, EventName
 from mailserver.servers.imap.responses import Done, Refusal
+from mailserver.servers.imap.view import News
 from mailserver.services import folders
 from mailserver.services.folders import Folder
 from mailserver.services.selection import Delta
@@ -20,73 +20,99 @@ from mailserver.services.selection import Delta
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
 
-SUPPORTED: frozenset[EventName] = frozenset(
-    {"MessageNew", "MessageExpunge", "FlagChange", "MailboxName", "SubscriptionChange"}
+SUPPORTED: tuple[EventName, ...] = (
+    "FlagChange",
+    "MailboxName",
+    "MessageExpunge",
+    "MessageNew",
+    "SubscriptionChange",
 )
 _STATUS = ("MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "HIGHESTMODSEQ")
-_MESSAGES: frozenset[EventName] = frozenset({"MessageNew", "MessageExpunge", "FlagChange"})
-_NAMES: frozenset[EventName] = frozenset({"MailboxName", "SubscriptionChange"})
-# Folder → whether it is subscribed: what the client was last told.
-Known = Mapping[str, bool]
+_SELECTED = ("selected", "selected-delayed")
+_OTHERS = frozenset(SUPPORTED)
+# The folders as the client was last told of them, by id.
+Known = Mapping[int, Folder]
 
 
 async def notify(session: Session, command: commands.Notify) -> Done:
     wanted = {event.name for group in command.groups for event in group.events}
-    if wanted - SUPPORTED:
-        raise Refusal("Some of these events are not known here.", f"BADEVENT ({' '.join(sorted(SUPPORTED))})")
+    if wanted - _OTHERS:
+        raise Refusal("Some of these events are not known here.", f"BADEVENT ({' '.join(SUPPORTED)})")
     session.notify = command.groups or None
-    session.updates.known_names = await _names(session) if wanted & _NAMES else {}
+    session.updates.known = await _folders(session) if _asks_for_others(session) else {}
     if command.status:
-        for folder in await bridge.run(folders.listing, account_id=session.account_id):
-            if _is_meant(session, folder, _MESSAGES) and not _is_selected(session, folder):
+        for folder in session.updates.known.values():
+            if "MessageNew" in _events(session, folder) and not _is_selected(session, folder):
                 await _tell_status(session, folder.path)
     return Done("You will hear of it.")
 
 
-async def tell_changes(session: Session, rung: Collection[int], delta: Delta | None) -> None:
-    """What the hub brought, as far as the client asked for it."""
+def overflow(session: Session) -> None:
+    """Something could not be told (RFC 5465 §5.8): the client shall look by itself, and ask again."""
+    if session.notify is not None:
+        session.notify = None
+        session.say("OK [NOTIFICATIONOVERFLOW] Something was missed; from now on you will not hear of changes.")
+
+
+async def tell_changes(session: Session, delta: Delta | None, *, others: bool) -> None:
+    """What the hub brought, as far as the client asked for it. `others`: look at the folders not selected too."""
     if delta is not None and session.view is not None:
         await _tell_selected(session, delta)
-    if rung and any(group.kind not in ("selected", "selected-delayed") for group in session.notify or ()):
-        await _tell_others(session, rung)
-    await session.flush()
-
-
-async def tell_names(session: Session) -> None:
-    """Folders that came, went, or were subscribed to, since the client last heard."""
-    before, now = session.updates.known_names, await _names(session)
-    if before == now or not _wants(session, _NAMES):
-        return
-    session.updates.known_names = now
-    for path in sorted(before.keys() | now.keys()):
-        if before.get(path) != now.get(path):
-            attributes = ["\\NonExistent"] if path not in now else ["\\Subscribed"] if now[path] else []
-            name = responses.mailbox(path, utf8=session.utf8)
-            session.untagged(b"LIST ", responses.flags(attributes), b' "/" ', name)
+    if others and _asks_for_others(session):
+        before, now = session.updates.known, await _folders(session)
+        session.updates.known = now
+        for number in sorted(before.keys() | now.keys(), key=lambda one: (now.get(one) or before[one]).path):
+            await _tell_folder(session, before.get(number), now.get(number))
     await session.flush()
 
 
 async def _tell_selected(session: Session, delta: Delta) -> None:
-    group = next((one for one in session.notify or () if one.kind in ("selected", "selected-delayed")), None)
+    group = _of_selected(session)
     if group is None:
         return
     view = session.selected
     last = view.uids[-1] if view.uids else 0
-    await session.updates.tell(view.absorb(delta, expunges=group.kind == "selected"))
-    fresh = [uid for uid in view.uids[-len(delta.changed) or len(view.uids) :] if uid > last]
-    items = _items(group)
-    if fresh and items:
-        await send(session, items, fresh)
+    # Expunges wait for a command that may tell of them; IDLE is one (RFC 5465 §6.1).
+    news = view.absorb(delta, expunges=group.kind == "selected" or session.updates.idling)
+    events = {event.name: event for event in group.events}
+    if "FlagChange" not in events:
+        news = News(news.expunged, news.exists, [entry for entry in news.changed if entry.uid > last])
+    await session.updates.tell(news)
+    fresh = [entry.uid for entry in news.changed if entry.uid > last and view.number(entry.uid)]
+    if fresh and events["MessageNew"].fetch:
+        await send(session, events["MessageNew"].fetch, fresh)
 
 
-def _items(group: EventGroup) -> tuple[FetchItem, ...]:
-    return next((event.fetch for event in group.events if event.name == "MessageNew"), ())
+def _of_selected(session: Session) -> EventGroup | None:
+    return next((one for one in session.notify or () if one.kind in _SELECTED and one.events), None)
 
 
-async def _tell_others(session: Session, rung: Collection[int]) -> None:
-    for folder in await bridge.run(folders.listing, account_id=session.account_id):
-        if folder.id in rung and not _is_selected(session, folder) and _is_meant(session, folder, _MESSAGES):
-            await _tell_status(session, folder.path)
+async def _tell_folder(session: Session, before: Folder | None, now: Folder | None) -> None:
+    """A folder that came, went, was renamed or subscribed to, or whose messages changed."""
+    events = _events(session, now or before) | _events(session, before or now)
+    if before is None or now is None or before.path != now.path:
+        if "MailboxName" in events:
+            _tell_name(session, before, now)
+    elif before.subscribed != now.subscribed and "SubscriptionChange" in events:
+        _tell_name(session, None, now)
+    if now is None or before is None or _is_selected(session, now) or "MessageNew" not in events:
+        return
+    come_or_gone = (before.uidnext, before.total, before.uidvalidity) != (now.uidnext, now.total, now.uidvalidity)
+    if come_or_gone or ("FlagChange" in events and before.highestmodseq != now.highestmodseq):
+        await _tell_status(session, now.path)
+
+
+def _tell_name(session: Session, before: Folder | None, now: Folder | None) -> None:
+    """RFC 5465 §5.4, with OLDNAME of RFC 9051 §6.3.9.7."""
+    path = now.path if now else before.path if before else ""
+    attributes = [] if now else ["\\NonExistent"]
+    if now is not None and now.subscribed:
+        attributes.append("\\Subscribed")
+    old = responses.mailbox(before.path, utf8=session.utf8) if before and now else b""
+    name = responses.mailbox(path, utf8=session.utf8)
+    session.untagged(
+        b"LIST ", responses.flags(attributes), b' "/" ', name, b' ("OLDNAME" (' + old + b"))" if old else b""
+    )
 
 
 async def _tell_status(session: Session, path: str) -> None:
@@ -99,16 +125,16 @@ def _is_selected(session: Session, folder: Folder) -> bool:
     return session.view is not None and session.view.mailbox_id == folder.id
 
 
-def _wants(session: Session, events: frozenset[EventName]) -> bool:
-    return any(event.name in events for group in session.notify or () for event in group.events)
+def _asks_for_others(session: Session) -> bool:
+    return any(group.events for group in session.notify or () if group.kind not in _SELECTED)
 
 
-def _is_meant(session: Session, folder: Folder, events: frozenset[EventName]) -> bool:
-    """The first group that holds the mailbox decides (RFC 5465 §6)."""
+def _events(session: Session, folder: Folder | None) -> frozenset[EventName]:
+    """What is asked for about a folder: the first group that holds it decides (RFC 5465 §6)."""
     for group in session.notify or ():
-        if group.kind not in ("selected", "selected-delayed") and _holds(group, folder):
-            return any(event.name in events for event in group.events)
-    return False
+        if folder is not None and group.kind not in _SELECTED and _holds(group, folder):
+            return frozenset(event.name for event in group.events)
+    return frozenset()
 
 
 def _holds(group: EventGroup, folder: Folder) -> bool:
@@ -125,6 +151,6 @@ def _holds(group: EventGroup, folder: Folder) -> bool:
             return folder.path in group.mailboxes
 
 
-async def _names(session: Session) -> dict[str, bool]:
+async def _folders(session: Session) -> dict[int, Folder]:
     found: list[Folder] = await bridge.run(folders.listing, account_id=session.account_id)
-    return {folder.path: folder.subscribed for folder in found}
+    return {folder.id: folder for folder in found}

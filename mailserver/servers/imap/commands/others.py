@@ -42,7 +42,8 @@ async def identify(session: Session, command: commands.Id) -> Done:
     named = {name.lower(): value for name, value in command.fields if value}
     client = " ".join(named[key] for key in ("name", "version") if key in named)
     # It is for statistics and bug reports, never to treat a client differently (§1).
-    logger.info("imap %s: %s", session.connection.peer, client[:_TOLD].encode("ascii", "replace").decode())
+    shown = "".join(char if char.isascii() and char.isprintable() else "?" for char in client[:_TOLD])
+    logger.info("imap %s: %s", session.connection.peer, shown)
     session.say('ID ("name" "Correio")')
     return Done("Pleased to meet you.")
 

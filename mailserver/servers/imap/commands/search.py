@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from mailserver.errors import CorreioError
 from mailserver.mail import numbersets
 from mailserver.mail.numbersets import runs_of
 from mailserver.mail.searchkeys import And, Key, ModSeq, Not, Numbers, Or, Uids
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
 
 
 async def search(session: Session, command: commands.Search) -> Done:
-    found = await find(session, command.key)
+    try:
+        found = await find(session, command.key)
+    except CorreioError:
+        # RFC 5182 §2.1: a search that fails leaves nothing behind.
+        keep(session, (), command.returns)
+        raise
     keep(session, found, command.returns)
-    modseq = await _highest(session, found, command.key)
-    if command.returns is None and "IMAP4REV2" not in session.enabled:
+    modseq = await highest(session, told_of(found, command.returns), command.key)
+    if command.returns is None and not session.rev2:
         shown = found if command.uid else [session.selected.number(uid) for uid in found]
         suffix = f" (MODSEQ {modseq})" if modseq else ""
         session.untagged(b"SEARCH", "".join(f" {number}" for number in shown).encode("ascii"), suffix.encode("ascii"))
@@ -52,10 +58,14 @@ def keep(session: Session, found: Sequence[int], returns: frozenset[str] | None)
     """SAVE keeps what MIN and MAX alone would give (RFC 5182 §2.4)."""
     if returns is None or "SAVE" not in returns:
         return
-    kept = set(found)
-    if not returns & {"ALL", "COUNT"} and returns & {"MIN", "MAX"} and found:
-        kept = ({found[0]} if "MIN" in returns else set()) | ({found[-1]} if "MAX" in returns else set())
-    session.saved = sorted(kept)
+    session.saved = sorted(told_of(found, returns))
+
+
+def told_of(found: Sequence[int], returns: frozenset[str] | None) -> Sequence[int]:
+    """Of what was found the messages that the answer speaks of: MIN and MAX alone are one or two (RFC 4731 §3.2)."""
+    if returns is None or returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX"}:
+        return found
+    return sorted({*(found[:1] if "MIN" in returns else ()), *(found[-1:] if "MAX" in returns else ())})
 
 
 def tell(
@@ -97,7 +107,7 @@ def _in_order(numbers: Iterable[int]) -> str:
     return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in runs)
 
 
-async def _highest(session: Session, found: Sequence[int], key: Key) -> int:
+async def highest(session: Session, found: Sequence[int], key: Key) -> int:
     """The highest modseq of what was found, when the search named MODSEQ."""
     if not found or not _names_modseq(key):
         return 0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 async def select(session: Session, command: commands.Select) -> Done:
     if command.qresync is not None and not session.qresync:
         raise bad("ENABLE QRESYNC first.")
-    _leave(session)
+    _change(session)
     if command.condstore:
         session.enabled.add("CONDSTORE")
     opened = await bridge.run(
@@ -34,8 +34,9 @@ async def select(session: Session, command: commands.Select) -> Done:
     permanent = () if command.read_only else (*SYSTEM_FLAGS, *sorted(view.keywords), "\\*")
     session.untagged(b"OK [PERMANENTFLAGS ", responses.flags(permanent), b"] Flags that are kept")
     session.say(f"{view.exists} EXISTS")
-    session.say(f"{view.recent} RECENT")
-    if opened.unseen is not None and "IMAP4REV2" not in session.enabled:
+    if not session.rev2:
+        session.say(f"{view.recent} RECENT")
+    if opened.unseen is not None and not session.rev2:
         session.say(f"OK [UNSEEN {view.number(opened.unseen)}] First that was not read")
     session.say(f"OK [UIDVALIDITY {opened.uidvalidity}] UIDs are good")
     session.say(f"OK [UIDNEXT {opened.uidnext}] Next UID")
@@ -48,13 +49,11 @@ async def select(session: Session, command: commands.Select) -> Done:
     return Done("Selected.", "READ-ONLY" if command.read_only else "READ-WRITE")
 
 
-def _leave(session: Session) -> None:
+def _change(session: Session) -> None:
     """The mailbox before is over, whether or not the next one can be opened (RFC 9051 §6.3.2)."""
-    if session.view is not None:
-        session.view = None
-        if session.condstore or session.utf8 or "IMAP4REV2" in session.enabled:
-            session.say("OK [CLOSED] The mailbox before is closed.")
-    session.saved = []
+    if session.view is not None and (session.condstore or session.utf8):
+        session.say("OK [CLOSED] The mailbox before is closed.")
+    session.leave()
 
 
 async def _catch_up(session: Session, known: commands.Qresync) -> None:
@@ -82,9 +81,9 @@ async def _catch_up(session: Session, known: commands.Qresync) -> None:
 
 def _doubtful(view: View, matches: tuple[Runs, Runs]) -> Runs | None:
     """UIDs from the first on that no longer has the number the client remembers (RFC 7162 §3.2.5.2)."""
-    numbers, uids = list(numbersets.each(matches[0])), list(numbersets.each(matches[1]))
     sure = 0
-    for number, uid in zip(numbers, uids, strict=False):
+    # One by one: the client may name all numbers there are.
+    for number, uid in zip(numbersets.each(matches[0]), numbersets.each(matches[1]), strict=False):
         if view.number(uid) != number:
             break
         sure = uid
@@ -94,7 +93,7 @@ def _doubtful(view: View, matches: tuple[Runs, Runs]) -> Runs | None:
 async def close(session: Session, command: messages.Close) -> Done:
     """Expunges without telling; a mailbox that was only examined stays as it is."""
     view = session.selected
-    session.view, session.saved = None, []
+    session.leave()
     if not view.read_only:
         expunged = await bridge.run(
             store.expunge_deleted, account_id=session.account_id, mailbox_id=view.mailbox_id, uids=None
@@ -105,5 +104,5 @@ async def close(session: Session, command: messages.Close) -> Done:
 
 
 async def unselect(session: Session, command: messages.Unselect) -> Done:
-    session.view, session.saved = None, []
+    session.leave()
     return Done("Closed, and everything is as it was.")

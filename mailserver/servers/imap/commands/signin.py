@@ -62,7 +62,7 @@ async def _exchange(session: Session, mechanism: Mechanism, initial: bytes | Non
 
 
 async def _ask(session: Session, question: bytes) -> bytes:
-    session.connection.write(b"+ ", b64encode(question), b"\r\n")
+    session.connection.say(b"+ ", b64encode(question), b"\r\n")
     await session.flush()
     answer = await session.reader.line()
     if answer == b"*":
@@ -111,7 +111,7 @@ async def _failed(session: Session, mechanism: Mechanism | None) -> None:
     limits = session.site.limits
     await asyncio.sleep(limits.failed_pause * session.failed_sign_ins)
     if session.failed_sign_ins >= limits.failed_sign_ins:
-        session.connection.write(
+        session.connection.say(
             f"{session.tag} NO [AUTHENTICATIONFAILED] Address or password is wrong.\r\n".encode("ascii", "replace")
         )
         raise Ends("Too many wrong passwords.")

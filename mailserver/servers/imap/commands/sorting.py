@@ -1,4 +1,4 @@
-"""SORT and THREAD (RFC 5256, 5957), SORT with RETURN (RFC 5267)."""
+"""SORT and THREAD (RFC 5256, 5957), SORT with RETURN (RFC 5267) and MODSEQ (RFC 7162 §3.1.6)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mailserver.mail.threadtree import Thread
 from mailserver.servers import bridge
-from mailserver.servers.imap.commands.search import find, keep, tell
+from mailserver.servers.imap.commands.search import find, highest, keep, tell, told_of
 from mailserver.servers.imap.grammar import messagecommands as commands
 from mailserver.servers.imap.responses import Done
 from mailserver.services import imapsort, imapthread
@@ -26,12 +26,14 @@ async def sort(session: Session, command: commands.Sort) -> Done:
         uids=found,
         criteria=[(key.name, key.reverse) for key in command.order],
     )
-    keep(session, found, command.returns)
+    keep(session, ordered, command.returns)
+    modseq = await highest(session, sorted(told_of(ordered, command.returns)), command.key)
     if command.returns is not None:
-        tell(session, ordered, command.returns, uid=command.uid, ordered=True)
+        tell(session, ordered, command.returns, uid=command.uid, modseq=modseq, ordered=True)
         return Done("That is all.")
     shown = ordered if command.uid else [view.number(uid) for uid in ordered]
-    session.untagged(b"SORT", "".join(f" {number}" for number in shown).encode("ascii"))
+    suffix = f" (MODSEQ {modseq})" if modseq else ""
+    session.untagged(b"SORT", "".join(f" {number}" for number in shown).encode("ascii"), suffix.encode("ascii"))
     return Done("That is all.")
 
 

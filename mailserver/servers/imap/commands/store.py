@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mailserver.mail import numbersets
 from mailserver.mail.numbersets import runs_of
 from mailserver.servers import bridge
+from mailserver.servers.imap.commands.fetch import send
 from mailserver.servers.imap.grammar import messagecommands as commands
+from mailserver.servers.imap.grammar.attributes import Attribute
 from mailserver.servers.imap.responses import Done, Refusal
 from mailserver.servers.imap.targets import uids_of
 from mailserver.services import flags
@@ -33,6 +36,8 @@ async def store(session: Session, command: commands.Store) -> Done:
         unchanged_since=command.unchanged_since,
     )
     await _tell(session, command, stored)
+    if not command.silent:
+        await _tell_unchanged(session, command, uids, stored)
     if stored.refused:
         refused = stored.refused if command.uid else view.numbers(list(numbersets.each(stored.refused)))
         return Done("Some had changed.", f"MODIFIED {numbersets.write(refused)}")
@@ -40,9 +45,12 @@ async def store(session: Session, command: commands.Store) -> Done:
 
 
 async def _tell(session: Session, command: commands.Store, stored: flags.Stored) -> None:
-    """The new flags, or with .SILENT the modseqs alone where they count."""
+    """The new flags, or with .SILENT the modseqs alone where they count.
+
+    What others changed before us the client has to hear all the same (RFC 9051 §6.4.6).
+    """
     view, updates = session.selected, session.updates
-    if stored.changed:
+    if stored.changed and (not command.silent or stored.modseq == view.modseq + 1):
         view.own.add(stored.modseq)
     updates.tell_keywords(stored.changed)
     for at, entry in enumerate(stored.changed):
@@ -52,3 +60,12 @@ async def _tell(session: Session, command: commands.Store, stored: flags.Stored)
             updates.tell_modseq(entry, uid=command.uid)
         if at % 1000 == 999:
             await session.flush()
+
+
+async def _tell_unchanged(session: Session, command: commands.Store, uids: Sequence[int], stored: flags.Stored) -> None:
+    """The flags of those that were so already: the answer is that of a FETCH of all (RFC 9051 §6.4.6)."""
+    told = {entry.uid for entry in stored.changed}
+    left = [uid for uid in uids if uid not in told and not numbersets.holds(stored.refused, uid)]
+    if left:
+        items = [Attribute("FLAGS"), *([Attribute("MODSEQ")] if session.condstore else [])]
+        await send(session, items, left, uid=command.uid or session.qresync)
