@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_ready
 
-from mailserver.services import delivery, queue, retention, searchindex, spamlessons
+from mailserver.services import delivery, external_lease, external_run, queue, retention, searchindex, spamlessons
 
 
 @shared_task
@@ -33,6 +33,16 @@ def learn_spam() -> None:
 @shared_task
 def index() -> None:
     searchindex.sweep()
+
+
+@shared_task
+def import_external(external_id: int) -> None:
+    external_run.run(external_id)
+
+
+@shared_task
+def import_due() -> None:
+    external_lease.wake_due()
 
 
 @celeryd_after_setup.connect

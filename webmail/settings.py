@@ -180,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "mailserver.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "learn": {"task": "mailserver.tasks.learn_spam", "schedule": 20.0, "options": {"expires": 20}},
     "index": {"task": "mailserver.tasks.index", "schedule": 5.0, "options": {"expires": 5}},
+    "import": {"task": "mailserver.tasks.import_due", "schedule": 15.0, "options": {"expires": 15}},
     "tidy": {"task": "mailserver.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

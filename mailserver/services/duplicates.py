@@ -11,7 +11,7 @@ from django.db import connection
 FIND = """
 SELECT w.account_id, w.message_id, w.size, w.digest, min(m.id)
 FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::bytea[]) AS w(account_id, message_id, size, digest)
-JOIN message m ON m.account_id = w.account_id AND m.message_id = w.message_id AND m.prefix > ''
+JOIN message m ON m.account_id = w.account_id AND m.message_id = w.message_id AND (m.prefix > '' OR %s)
 JOIN blob b ON b.id = m.blob_id AND b.size = w.size AND b.digest = w.digest
 WHERE EXISTS (SELECT FROM mailboxmessage e WHERE e.message_id = m.id)
 GROUP BY 1, 2, 3, 4
@@ -27,12 +27,15 @@ class Copy(NamedTuple):
     digest: bytes
 
 
-def find(wanted: Collection[Copy]) -> dict[Copy, int]:
-    """Those of `wanted` that lie in a folder of their account, with the id of the message; in one statement."""
+def find(wanted: Collection[Copy], *, own: bool = False) -> dict[Copy, int]:
+    """Those of `wanted` that lie in a folder of their account, with the id of the message; in one statement.
+
+    With `own` also those that did not come by delivery: copies of what was sent, and what was imported.
+    """
     if not wanted:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(FIND, [list(column) for column in zip(*wanted, strict=True)])
+        cursor.execute(FIND, [*(list(column) for column in zip(*wanted, strict=True)), own])
         return {
             Copy(account_id, message_id, size, bytes(digest)): found
             for account_id, message_id, size, digest, found in cursor.fetchall()
