@@ -82,6 +82,7 @@ class Client(IMAPClient):  # type: ignore[misc]
             words = spoken(error)
             if _TRY_LATER.search(words):
                 raise RemoteTrouble(f"{place.host} lets nobody in at the moment. It says: {words}") from None
+            words = re.sub(r"\A\[[^\]]*\] ?", "", words)
             said = f" It says: {words}" if words else ""
             refusal = f"{place.host} does not accept this user name and password.{said}"
             raise RemoteTrouble(refusal, field="password", lasting=True) from None

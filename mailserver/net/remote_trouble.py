@@ -53,7 +53,9 @@ def plainly(place: Place) -> Iterator[None]:
     except TooMuch:
         raise Flooded(f"{host} sends more than it was asked for.") from None
     except ssl.SSLCertVerificationError as error:
-        raise RemoteTrouble(f"The certificate of {host} cannot be trusted: {error.verify_message}.") from None
+        raise RemoteTrouble(
+            f"The certificate of {host} cannot be trusted: {error.verify_message.rstrip('.')}."
+        ) from None
     except ssl.SSLError:
         raise RemoteTrouble(f"{host} does not speak TLS at port {place.port}.", field="port") from None
     except imaplib.IMAP4.abort:

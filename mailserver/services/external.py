@@ -9,8 +9,8 @@ from django.utils import timezone
 from mailserver.errors import AlreadyExists, NotFound, NotPermitted
 from mailserver.net import remote_imap
 from mailserver.net.internet import is_public
-from mailserver.net.remote_trouble import Place
-from mailserver.services import external_bell, secrets
+from mailserver.net.remote_trouble import Place, RemoteTrouble
+from mailserver.services import external_bell, secrets, throttle
 from mailserver.store.models import ExternalAccount, ExternalFolder, ExternalMessage
 
 State = ExternalAccount.State
@@ -18,6 +18,7 @@ State = ExternalAccount.State
 MOST = 10
 # A person waits for the first try.
 _TRY_SECONDS = 25.0
+_TRIES, _TRIES_WITHIN = 10, 600
 
 
 def list_for(account_id: int) -> list[ExternalAccount]:
@@ -49,13 +50,13 @@ def add(
 ) -> ExternalAccount:
     """Sign in there once; when that works, keep the account and begin to import.
 
-    Raises RemoteTrouble (its `field` says which), AlreadyExists, NotPermitted when there are too many.
+    Raises RemoteTrouble (its `field` says which), TooManyAttempts, AlreadyExists, NotPermitted when there are too many.
     """
     if ExternalAccount.objects.filter(account_id=account_id).count() >= MOST:
         raise NotPermitted(f"At most {MOST} accounts can be imported from. Remove one first.")
     if ExternalAccount.objects.filter(account_id=account_id, host=host, port=port, username=username).exists():
         raise AlreadyExists("This account is in the list already.")
-    attempt(Place(host, port, security, username, password))
+    attempt(account_id, Place(host, port, security, username, password))
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -76,10 +77,19 @@ def add(
     return made
 
 
-def attempt(place: Place) -> None:
-    """Sign in at a server and out again. Raises RemoteTrouble."""
-    with remote_imap.connect(place, allowed=may_call, seconds=_TRY_SECONDS):
-        pass
+def attempt(account_id: int, place: Place) -> None:
+    """Sign in at a server and out again. Raises RemoteTrouble; TooManyAttempts after many that failed.
+
+    Nobody is to guess passwords of other servers from here.
+    """
+    name = f"import:{account_id}"
+    throttle.check_act(name)
+    try:
+        with remote_imap.connect(place, allowed=may_call, seconds=_TRY_SECONDS):
+            pass
+    except RemoteTrouble:
+        throttle.count_act(name, most=_TRIES, seconds=_TRIES_WITHIN)
+        raise
 
 
 def may_call(address: str) -> bool:
@@ -103,9 +113,9 @@ def resume(*, account_id: int, external_id: int) -> None:
 
 
 def set_password(*, account_id: int, external_id: int, password: str) -> None:
-    """Another password, tried at once; then go on. Raises NotFound, RemoteTrouble."""
+    """Another password, tried at once; then go on. Raises NotFound, RemoteTrouble, TooManyAttempts."""
     row = get(account_id, external_id)
-    attempt(Place(row.host, row.port, row.security, row.username, password))
+    attempt(account_id, Place(row.host, row.port, row.security, row.username, password))
     with transaction.atomic():
         row = _locked(account_id, external_id)
         row.secret = secrets.encrypt(password)
