@@ -53,3 +53,19 @@ def test_it_reads_scanners_and_points(load):
 def test_it_refuses_what_it_cannot_use(load, name, value):
     with pytest.raises(ConfigurationError):
         load(**{name: value})
+
+
+def test_it_makes_an_encryption_key_once_and_takes_several(load, tmp_path):
+    (made,) = load().encryption_keys
+    assert load().encryption_keys == (made,)
+    assert (tmp_path / "encryption_key").stat().st_mode & 0o077 == 0
+    keys = ("A" * 43 + "=", "b" * 43 + "=")
+    assert load(CORREIO_ENCRYPTION_KEYS=" , ".join(keys)).encryption_keys == keys
+    assert made not in repr(load())
+
+
+@pytest.mark.parametrize("value", ["short", "A" * 44, ",", "A" * 43 + "=,x"])
+def test_it_refuses_keys_that_are_none_and_names_no_key(load, value):
+    with pytest.raises(ConfigurationError, match="CORREIO_ENCRYPTION_KEYS") as error:
+        load(CORREIO_ENCRYPTION_KEYS=value)
+    assert value not in str(error.value) or value == ","

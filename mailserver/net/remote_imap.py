@@ -110,7 +110,8 @@ class Remote:
         with plainly(self._place):
             self._client.wire.allow(MAX_LINE)
             answer = self._client.select_folder(wire, readonly=True)
-        return Opened(int(answer.get(b"UIDVALIDITY", 0)), int(answer.get(b"EXISTS", 0)))
+            number = int(answer.get(b"UIDVALIDITY", 0))
+            return Opened(number if 0 < number < _MAX_UID else 0, int(answer.get(b"EXISTS", 0)))
 
     def uids(self, after: int) -> list[int]:
         """The UIDs above `after` in the open folder, ascending."""
@@ -126,7 +127,7 @@ class Remote:
         with plainly(self._place):
             self._client.wire.allow(_SLACK + len(uids) * _OCTETS_PER_LINE)
             answer = self._client.fetch(list(uids), items)
-        return [self._listed(uid, answer[uid]) for uid in uids if b"RFC822.SIZE" in answer.get(uid, {})]
+            return [self._listed(uid, answer[uid]) for uid in uids if b"RFC822.SIZE" in answer.get(uid, {})]
 
     def contents(self, uids: Sequence[int], *, octets: int, largest: int) -> dict[int, bytes]:
         """The octets of these messages by UID, about `octets` in all. Those that are gone are left out.
@@ -136,7 +137,7 @@ class Remote:
         with plainly(self._place):
             self._client.wire.allow(2 * octets + _SLACK if len(uids) > 1 else largest + _SLACK, largest)
             answer = self._client.fetch(list(uids), ["BODY.PEEK[]"])
-        return {uid: bytes(parts[b"BODY[]"] or b"") for uid, parts in answer.items() if b"BODY[]" in parts}
+            return {uid: bytes(parts[b"BODY[]"] or b"") for uid, parts in answer.items() if b"BODY[]" in parts}
 
     def _listed(self, uid: int, parts: dict[bytes, Any]) -> Listed:
         given = parts.get(self._id.encode()) if self._id else None

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
-from imapclient import IMAPClient
+from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import LoginError
 
 from mailserver.net import fetch
@@ -16,6 +16,7 @@ from mailserver.net.imap_wire import Wire
 from mailserver.net.remote_trouble import Place, RemoteTrouble, spoken
 
 CONNECT_SECONDS = 15.0
+READ_SECONDS = 60.0  # some servers think long about a large folder
 _GREETING = 1024 * 1024
 _IMAP_PORTS = (143, 993)
 _SYSTEM_PORTS = 1024  # where other services listen, which a form of ours must not talk to
@@ -42,7 +43,8 @@ class Client(IMAPClient):  # type: ignore[misc]
     def __init__(self, place: Place, address: str, alive: Callable[[], None], seconds: float) -> None:
         self._place, self._address, self._alive, self._seconds = place, address, alive, seconds
         self._context = ssl.create_default_context()
-        super().__init__(place.host, place.port, ssl=place.security == "tls", timeout=CONNECT_SECONDS)
+        patience = SocketTimeout(CONNECT_SECONDS, READ_SECONDS)
+        super().__init__(place.host, place.port, ssl=place.security == "tls", timeout=patience)
         self.folder_encode = self.normalise_times = False
         self._imap.debug = 0  # it would put what is said, in part, into a log
 

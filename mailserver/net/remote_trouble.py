@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import imaplib
 import re
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from mailserver.errors import CorreioError
@@ -73,6 +74,9 @@ def plainly(place: Place) -> Iterator[None]:
 
 def spoken(error: Exception) -> str:
     """What a server said, as a line one can read; imaplib hands on some of it as the repr of its octets."""
-    text = re.sub(r"\Ab(['\"])(.*)\1\Z", r"\2", str(error), flags=re.S)
+    text = str(error)
+    if re.match(r"b['\"]", text):
+        with suppress(ValueError, SyntaxError):
+            text = ast.literal_eval(text).decode("utf-8", "replace")
     text = re.sub(r"\A[\w-]+ failed: ", "", text)
     return "".join(char if char.isprintable() else " " for char in text).strip()[:200]

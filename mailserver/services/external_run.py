@@ -72,7 +72,7 @@ class _Slice:
         self._messages, self._until = 0, time.monotonic() + SLICE_SECONDS
 
     def go(self) -> bool:
-        """Read until the slice is over; whether all folders were gone through. Raises RemoteTrouble, OverQuota, Lost …"""
+        """Read until the slice is over; whether all folders were gone through. Raises RemoteTrouble, Lost and more."""
         place = external_lease.place(self.held)
         with remote_imap.connect(place, allowed=external.may_call, alive=self.keeper) as remote:
             for folder in external_folders.take_down(self.held, remote.folders()):

@@ -1,13 +1,16 @@
-"""The next server of hamburger.edu, for what the queue sends there."""
+"""The next server of hamburger.edu, for what the queue sends there; and leave to import from this machine."""
 
 from __future__ import annotations
 
+import dataclasses
+import socket
 from dataclasses import replace
 
 import pytest
 
 from mailserver.conf import Route
 from mailserver.store.models import Domain
+from tests.support.certificates import self_signed
 from tests.support.smtp_server import ScriptedServer
 
 
@@ -35,3 +38,20 @@ def remote(configure, domains):
     yield start
     for server in servers:
         server.__exit__(None, None, None)
+
+
+@pytest.fixture
+def trusting_localhost(tmp_path, monkeypatch, settings) -> None:
+    """Imports may call servers of the tests, and trust the certificate that those have."""
+    pem = tmp_path / "ca.pem"
+    pem.write_bytes(self_signed("localhost"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    settings.CORREIO = dataclasses.replace(settings.CORREIO, allow_private_imports=True)
+
+
+@pytest.fixture
+def dead_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from mailserver.services import external, external_run, secrets
 from mailserver.store.models import Account, ExternalAccount, ExternalFolder, Mailbox, MailboxMessage
+from tests.support.mail import message
 
 Mode, State = ExternalAccount.Mode, ExternalAccount.State
 
@@ -67,3 +68,18 @@ def subjects(account: Account, path: str = "INBOX") -> list[str]:
 
 def again(row: ExternalAccount) -> None:
     external.resume(account_id=row.account_id, external_id=row.pk)
+
+
+def letters(*uids: int) -> dict[int, bytes]:
+    """Messages of a scripted server, by UID."""
+    return {uid: message(subject=f"Letter {uid}", message_id=f"letter{uid}@old.example") for uid in uids}
+
+
+def until_it_waits_for_nobody(row: ExternalAccount, most: int = 20) -> ExternalAccount:
+    """Run, and let each pause be over, until it is done or stopped."""
+    for _ in range(most):
+        row = run(row)
+        if row.state != State.ACTIVE:
+            return row
+        due(row)
+    return row

@@ -6,7 +6,6 @@ import dataclasses
 from datetime import UTC, datetime
 
 import pytest
-from django.conf import settings as django_settings
 
 from mailserver.errors import AlreadyExists
 from mailserver.net.remote_trouble import RemoteTrouble
@@ -14,8 +13,10 @@ from mailserver.services import external, external_record, external_run, mailbox
 from mailserver.store.models import ExternalMessage, Label, MailboxMessage, Message
 from mailserver.store.models.mailbox import Flag
 from tests.services.importing import State, added, again, counts, due, entries, folder, run, subjects
-from tests.support.dovecot import PASSWORD, Dovecot, dovecot
+from tests.support.dovecot import PASSWORD, dovecot
 from tests.support.mail import message
+
+pytestmark = pytest.mark.usefixtures("trusting_localhost")
 
 AT = datetime(2019, 5, 4, 12, 30, tzinfo=UTC)
 
@@ -24,12 +25,6 @@ AT = datetime(2019, 5, 4, 12, 30, tzinfo=UTC)
 def server():
     with dovecot() as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def _trusted(server: Dovecot, monkeypatch, settings):
-    monkeypatch.setenv("SSL_CERT_FILE", str(server.ca))
-    settings.CORREIO = dataclasses.replace(django_settings.CORREIO, allow_private_imports=True)
 
 
 @pytest.fixture
