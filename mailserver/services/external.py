@@ -34,6 +34,13 @@ def get(account_id: int, external_id: int) -> ExternalAccount:
     return found
 
 
+def origin(message_id: int) -> ExternalFolder | None:
+    """The folder elsewhere that a message was imported from, as long as that account is kept."""
+    rows = ExternalMessage.objects.filter(message_id=message_id, state=ExternalMessage.State.IMPORTED)
+    found = rows.select_related("folder__external").order_by("id").first()
+    return found.folder if found else None
+
+
 def folders(external: ExternalAccount) -> list[ExternalFolder]:
     """Its folders in the order in which they are imported."""
     return list(external.folders.select_related("mailbox").order_by("id"))

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from mailserver.services import external, external_folders, external_lease, external_run, mailboxes
-from mailserver.store.models import ExternalAccount
+from mailserver.services import claims, external, external_folders, external_lease, external_run, mailboxes, timeline
+from mailserver.store.models import ExternalAccount, Message
 from tests.services.importing import (
     State,
     added,
@@ -191,3 +191,22 @@ def test_mail_of_the_future_does_not_stay_on_top(alice):
         run(added(alice, port))
     entry = mailboxes.by_use(alice.pk, "inbox").entries.get()
     assert entry.at <= timezone.now()
+
+
+def test_what_was_imported_tells_where_it_lay_and_does_not_count_as_written_by_the_account(alice):
+    listing = b'* LIST (\\Sent) "/" "Sent"\r\n* LIST () "/" INBOX\r\n{tag} OK done\r\n'
+    script = Script(letters(1), {"LIST": lambda command: listing})
+
+    def opened(command):
+        script.messages = letters(2) if "Sent" in command else letters(1)
+        return script._honest(command)
+
+    script.answers["EXAMINE"] = opened
+    with imap_server(script) as port:
+        run(added(alice, port))
+    message_id = Message.objects.get(account=alice, subject="Letter 1").pk
+    path = timeline.path_of(alice.pk, message_id)
+    assert path.headline == "This message was brought here from another server."
+    assert path.lead == "It lay in INBOX of old at localhost. How it came there we did not see."
+    ids = ["letter1@old.example", "letter2@old.example"]
+    assert claims.written([([alice.pk], ids)]) == {(alice.pk, "letter2@old.example")}
