@@ -7,6 +7,7 @@ but get what they need as arguments.
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 import socket
@@ -76,6 +77,7 @@ class Config:
     database_url: str
     redis_url: str
     secret_key: str = field(repr=False)
+    encryption_keys: tuple[str, ...] = field(repr=False)
     tls_cert: Path | None
     tls_key: Path | None
     allowed_hosts: tuple[str, ...]
@@ -87,6 +89,7 @@ class Config:
     expire_after: timedelta
     stage_timeout: float | None
     allow_private_hops: bool
+    allow_private_imports: bool
     login_limits: Limit | None
     connection_limits: Limit | None
     sender_checks: str
@@ -173,6 +176,14 @@ def blocklists(text: str) -> tuple[str, ...]:
     return zones
 
 
+def fernet_keys(text: str) -> tuple[str, ...]:
+    """Keys of 32 octets in URL-safe base64, separated by commas. Raises ConfigurationError, which names none."""
+    keys = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not keys or not all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) for key in keys):
+        raise ConfigurationError("CORREIO_ENCRYPTION_KEYS: a key is 32 octets in URL-safe base64")
+    return keys
+
+
 def socket_place(text: str) -> str | tuple[str, int]:
     """The path of a socket (`/run/clamav/clamd.ctl`), or `host:port` as a pair; 3310 is the usual port."""
     return text if text.startswith("/") or not text else host_port(text, 3310)
@@ -196,7 +207,8 @@ def load(environ: Mapping[str, str]) -> Config:
         public_ports=public_ports(value("PUBLIC_PORTS", ""), ports),
         database_url=value("DATABASE_URL", ""),
         redis_url=value("REDIS_URL", ""),
-        secret_key=value("SECRET_KEY", "") or _kept_secret(data_dir / "secret_key"),
+        secret_key=value("SECRET_KEY", "") or _kept_secret(data_dir / "secret_key", secrets.token_urlsafe(48)),
+        encryption_keys=fernet_keys(value("ENCRYPTION_KEYS", "") or _kept_secret(data_dir / "encryption_key", _key())),
         tls_cert=_path(value("TLS_CERT", "")),
         tls_key=_path(value("TLS_KEY", "")),
         allowed_hosts=tuple(value("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")),
@@ -208,6 +220,7 @@ def load(environ: Mapping[str, str]) -> Config:
         expire_after=duration(value("EXPIRE_AFTER", "5d")),
         stage_timeout=float(text) if (text := value("STAGE_TIMEOUT", "")) else None,
         allow_private_hops=_flag(value("ALLOW_PRIVATE_HOPS", "0")),
+        allow_private_imports=_flag(value("ALLOW_PRIVATE_IMPORTS", "0")),
         login_limits=limit(value("LOGIN_LIMITS", "on"), Limit(10, timedelta(minutes=10))),
         connection_limits=limit(value("CONNECTION_LIMITS", "on"), Limit(20, timedelta(minutes=1))),
         sender_checks=_one_of("SENDER_CHECKS", value("SENDER_CHECKS", "on"), "on", "off", "all"),
@@ -264,15 +277,18 @@ def _path(text: str) -> Path | None:
     return Path(text).resolve() if text else None
 
 
-def _kept_secret(path: Path) -> str:
-    """The signing key of an embedded run: made once, kept beside the data, readable by its owner.
+def _kept_secret(path: Path, made: str) -> str:
+    """A secret of an embedded run: made once, kept beside the data, readable by its owner.
 
-    Containers and installations set CORREIO_SECRET_KEY, so no file is made there.
+    Containers and installations set the variables, so no file is made there.
     """
     if path.exists():
         return path.read_text().strip()
     path.parent.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_urlsafe(48)
     path.touch(mode=0o600)
-    path.write_text(key)
-    return key
+    path.write_text(made)
+    return made
+
+
+def _key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

@@ -24,6 +24,7 @@ CorreioError
 ├── SenderRefused         the domain of the author wants such mail to be refused
 ├── SpamRefused           the message looks too much like spam
 ├── Greylisted              a stranger who has to come again later
+├── SecretUnreadable        no key of ours opens what was kept encrypted
 └── Unavailable             the store cannot answer now; trying again later may work
     ├── StoreFull       there is no room on the disk
     └── SearchTooSlow   a search takes longer than it may; one with rarer words will do
@@ -125,6 +126,10 @@ class SpamRefused(CorreioError):
 
 
 class Greylisted(CorreioError):
+    pass
+
+
+class SecretUnreadable(CorreioError):
     pass
 
 

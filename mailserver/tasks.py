@@ -7,7 +7,16 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_ready
 
-from mailserver.services import delivery, queue, reparse, retention, searchindex, spamlessons
+from mailserver.services import (
+    delivery,
+    external_lease,
+    external_run,
+    queue,
+    reparse,
+    retention,
+    searchindex,
+    spamlessons,
+)
 
 
 @shared_task
@@ -38,6 +47,16 @@ def index() -> None:
 @shared_task
 def read_again() -> None:
     reparse.sweep()
+
+
+@shared_task
+def import_external(external_id: int) -> None:
+    external_run.run(external_id)
+
+
+@shared_task
+def import_due() -> None:
+    external_lease.wake_due()
 
 
 @celeryd_after_setup.connect

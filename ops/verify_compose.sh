@@ -104,6 +104,7 @@ cat >"$WORK/env" <<ENV
 CORREIO_HOSTNAME=mx.verify.test
 CORREIO_ALLOWED_HOSTS=127.0.0.1,localhost
 CORREIO_SECRET_KEY=$(head -c 36 /dev/urandom | base64 | tr -d '+/=')
+CORREIO_ENCRYPTION_KEYS=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')
 POSTGRES_PASSWORD=$(head -c 18 /dev/urandom | od -An -tx1 | tr -d ' \n')
 REDIS_PASSWORD=$(head -c 18 /dev/urandom | od -An -tx1 | tr -d ' \n')
 CORREIO_HTTPS=0

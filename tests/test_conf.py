@@ -76,3 +76,19 @@ def test_it_tells_programs_the_ports_it_listens_on_and_an_address_that_leads_the
 def test_it_tells_programs_what_is_published_and_the_last_word_counts(load):
     ports = load(CORREIO_PUBLIC_PORTS="imap=143, imaps=993,pop3=110,pop3=0,").public_ports
     assert (ports["imap"], ports["imaps"], ports["pop3"], ports["pop3s"]) == (143, 993, 0, 2995)
+
+
+def test_it_makes_an_encryption_key_once_and_takes_several(load, tmp_path):
+    (made,) = load().encryption_keys
+    assert load().encryption_keys == (made,)
+    assert (tmp_path / "encryption_key").stat().st_mode & 0o077 == 0
+    keys = ("A" * 43 + "=", "b" * 43 + "=")
+    assert load(CORREIO_ENCRYPTION_KEYS=" , ".join(keys)).encryption_keys == keys
+    assert made not in repr(load())
+
+
+@pytest.mark.parametrize("value", ["short", "A" * 44, ",", "A" * 43 + "=,x"])
+def test_it_refuses_keys_that_are_none_and_names_no_key(load, value):
+    with pytest.raises(ConfigurationError, match="CORREIO_ENCRYPTION_KEYS") as error:
+        load(CORREIO_ENCRYPTION_KEYS=value)
+    assert value not in str(error.value) or value == ","

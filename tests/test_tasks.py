@@ -8,13 +8,24 @@ import pytest
 from django.conf import settings
 
 from mailserver import tasks
-from mailserver.services import delivery, queue, queue_bell, reparse, retention, searchindex, spamlessons
+from mailserver.services import (
+    delivery,
+    external_bell,
+    external_lease,
+    external_run,
+    queue,
+    queue_bell,
+    reparse,
+    retention,
+    searchindex,
+    spamlessons,
+)
 from webmail.celery import app
 
 
 def test_it_knows_every_task_that_the_clock_and_the_bell_name():
     app.loader.import_default_modules()
-    named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} | {queue_bell.TASK}
+    named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} | {queue_bell.TASK, external_bell.TASK}
     assert named <= set(app.tasks)
 
 
@@ -27,6 +38,8 @@ def test_it_knows_every_task_that_the_clock_and_the_bell_name():
         (tasks.learn_spam, [], spamlessons, "learn"),
         (tasks.index, [], searchindex, "sweep"),
         (tasks.read_again, [], reparse, "sweep"),
+        (tasks.import_external, [7], external_run, "run"),
+        (tasks.import_due, [], external_lease, "wake_due"),
     ],
 )
 def test_it_calls_the_service(monkeypatch, task, arguments, module, name):

@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
     "learn": {"task": "mailserver.tasks.learn_spam", "schedule": 20.0, "options": {"expires": 20}},
     "index": {"task": "mailserver.tasks.index", "schedule": 5.0, "options": {"expires": 5}},
     "read_again": {"task": "mailserver.tasks.read_again", "schedule": 15.0, "options": {"expires": 15}},
+    "import": {"task": "mailserver.tasks.import_due", "schedule": 15.0, "options": {"expires": 15}},
     "tidy": {"task": "mailserver.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

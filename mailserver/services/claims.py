@@ -9,12 +9,16 @@ from mailserver.store.exchange import Asked, Exchange, Later, array
 # Only rows with a reference are in its index.
 PASSED = "SELECT DISTINCT reference FROM event WHERE reference = ANY($1::text[]) AND reference <> ''"
 
-# A copy that the account wrote never came by delivery, so it has no trace in front.
+# A copy that the account wrote never came by delivery, so it has no trace in front; nor has what was imported, of which
+# only what was sent there is the account's own.
 ANSWERED = """
 SELECT DISTINCT m.account_id, m.message_id
 FROM unnest($1::int[], $2::bigint[]) AS p(number, account_id)
 JOIN unnest($3::int[], $4::text[]) AS n(number, message_id) USING (number)
 JOIN message m ON m.account_id = p.account_id AND m.message_id = n.message_id AND m.prefix = ''
+WHERE NOT EXISTS (
+    SELECT FROM externalmessage x JOIN externalfolder f ON f.id = x.folder_id
+    WHERE x.message_id = m.id AND f.use NOT IN ('sent', 'drafts'))
 """
 
 

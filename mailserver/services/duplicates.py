@@ -11,7 +11,7 @@ from mailserver.store.exchange import Asked, Exchange, array, octets
 FIND = """
 SELECT w.account_id, w.message_id, w.size, w.digest, min(m.id)
 FROM unnest($1::bigint[], $2::text[], $3::int[], $4::bytea[]) AS w(account_id, message_id, size, digest)
-JOIN message m ON m.account_id = w.account_id AND m.message_id = w.message_id AND m.prefix > ''
+JOIN message m ON m.account_id = w.account_id AND m.message_id = w.message_id AND (m.prefix > '' OR $5::bool)
 JOIN blob b ON b.id = m.blob_id AND b.size = w.size AND b.digest = w.digest
 WHERE EXISTS (SELECT FROM mailboxmessage e WHERE e.message_id = m.id)
 GROUP BY 1, 2, 3, 4
@@ -27,12 +27,15 @@ class Copy(NamedTuple):
     digest: bytes
 
 
-def ask(exchange: Exchange, wanted: Collection[Copy]) -> Asked | None:
-    """Ask which of `wanted` lie in a folder of their account; None when there is nothing to ask."""
+def ask(exchange: Exchange, wanted: Collection[Copy], *, own: bool = False) -> Asked | None:
+    """Ask which of `wanted` lie in a folder of their account; None when there is nothing to ask.
+
+    With `own` also those that did not come by delivery: copies of what was sent, and what was imported.
+    """
     if not wanted:
         return None
     accounts, ids, sizes, digests = zip(*wanted, strict=True)
-    return exchange.add(FIND, [array(accounts), array(ids), array(sizes), octets(digests)])
+    return exchange.add(FIND, [array(accounts), array(ids), array(sizes), octets(digests), "t" if own else "f"])
 
 
 def found(asked: Asked | None) -> dict[Copy, int]:
@@ -41,3 +44,11 @@ def found(asked: Asked | None) -> dict[Copy, int]:
     return {
         Copy(account_id, message_id, size, bytes(digest)): one for account_id, message_id, size, digest, one in rows
     }
+
+
+def find(wanted: Collection[Copy], *, own: bool = False) -> dict[Copy, int]:
+    """Ask and wait for the answer."""
+    exchange = Exchange()
+    asked = ask(exchange, wanted, own=own)
+    exchange.send()
+    return found(asked)

@@ -46,10 +46,17 @@ def _ring(domains: list[str], at: datetime | None) -> None:
     if not domains or seconds > SOON:
         return
     try:
-        # The broker's client repeats a failed call for six seconds, in which a person would wait for the 250.
-        if settings.CORREIO.redis_url:
-            _client(settings.CORREIO.redis_url).ping()
-        for domain in domains:
-            current_app.send_task(TASK, args=[domain], countdown=seconds or None, expires=seconds + STALE, retry=False)
+        send(TASK, domains, countdown=seconds)
     except (OperationalError, redis.RedisError) as error:
         logger.warning("workers not woken for %s, the sweep will find it: %s", ", ".join(domains), error)
+
+
+def send(task: str, arguments: Iterable[object], *, countdown: float = 0) -> None:
+    """Have a worker do the task for each of the arguments. Raises OperationalError, RedisError at once."""
+    # The broker's client repeats a failed call for six seconds, in which a person would wait for the 250.
+    if settings.CORREIO.redis_url:
+        _client(settings.CORREIO.redis_url).ping()
+    for argument in arguments:
+        current_app.send_task(
+            task, args=[argument], countdown=countdown or None, expires=countdown + STALE, retry=False
+        )

@@ -59,6 +59,17 @@ def succeeded(address: str, peer: str) -> None:
     _count(lambda counters: counters.welcome(f"known:{pair}", [f"fails:{pair}", f"lock:{pair}"]))
 
 
+def check_act(name: str) -> None:
+    """Before something else that may be tried only so often. Raises TooManyAttempts."""
+    if _count(lambda counters: counters.any([f"lock:act:{name}"])):
+        raise TooManyAttempts("Too many tries. Try again in 15 minutes.")
+
+
+def count_act(name: str, *, most: int, seconds: int) -> None:
+    """Count it; the `most`-th within `seconds` shuts it for `LOCKED` seconds."""
+    _count(lambda counters: counters.fail(f"act:{name}", most, seconds))
+
+
 def network(peer: str) -> str:
     """The /24 of an IPv4 address, the /64 of an IPv6 one, or "" for what is neither."""
     try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from mailserver.services import messages, path_arrival, path_outcome, path_steps, path_trail, path_words
+from mailserver.services import external, messages, path_arrival, path_outcome, path_steps, path_trail, path_words
 from mailserver.services.path import Path, Way
 from mailserver.services.path_trail import Trail
 from mailserver.store.models import Event, Message, QueueEntry
 
 NO_WAY = "This message did not travel."
+IMPORTED = "This message was brought here from another server."
 NO_WAY_LEAD = "It was put into the folder by you or a program of yours, or it is so old that its details were removed."
 
 
@@ -25,6 +26,10 @@ def path_of(account_id: int, message_id: int) -> Path:
     if stored:
         way = path_arrival.way_in(message, stored)
         return Path(message.pk, message.subject, False, way.headline, way.lead, (way,))
+    folder = external.origin(message.pk)
+    if folder is not None:
+        lead = f"It lay in {folder} of {folder.external}. How it came there we did not see."
+        return Path(message.pk, message.subject, False, IMPORTED, lead)
     return Path(message.pk, message.subject, False, NO_WAY, NO_WAY_LEAD)
 
 

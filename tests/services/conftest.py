@@ -1,7 +1,9 @@
-"""The next server of hamburger.edu, for what the queue sends there; Alice's Inbox, for what IMAP finds in it."""
+"""The next server of hamburger.edu, Alice's Inbox as IMAP searches it, and leave to import from this machine."""
 
 from __future__ import annotations
 
+import dataclasses
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,6 +12,7 @@ import pytest
 from mailserver.conf import Route
 from mailserver.services import imapsearch, messages
 from mailserver.store.models import Domain
+from tests.support.certificates import self_signed
 from tests.support.mail import message
 from tests.support.smtp_server import ScriptedServer
 
@@ -59,3 +62,20 @@ def put(alice, inbox):
 @pytest.fixture
 def find(alice, inbox):
     return lambda key, **options: imapsearch.find(alice.pk, inbox.pk, key, **options)
+
+
+@pytest.fixture
+def trusting_localhost(tmp_path, monkeypatch, settings) -> None:
+    """Imports may call servers of the tests, and trust the certificate that those have."""
+    pem = tmp_path / "ca.pem"
+    pem.write_bytes(self_signed("localhost"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    settings.CORREIO = dataclasses.replace(settings.CORREIO, allow_private_imports=True)
+
+
+@pytest.fixture
+def dead_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

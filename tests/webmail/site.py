@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from mailserver.services import mailboxes, messages, undo
 from mailserver.store.models import Account, QueueEntry
 from mailserver.store.models.mailbox import Flag
+from tests.services.importing import added
 from tests.support.mail import delivered, message
 from tests.support.queueing import queued
 from tests.webmail.reading import PNG, box, html_message, thread
@@ -25,13 +26,14 @@ OPEN = frozenset({"healthz", "signin", "signout", "welcome", "picture", "remote_
 LOOKING = frozenset(
     {"inbox", "mailbox", "conversation", "starred", "live", "changed", "search", "folders", "card", "path", "people"}
     | {"message_frame", "message_source", "message_download", "all_attachments", "attachment"}
-    | {"compose", "draft", "reply", "reply_all", "forward", "again", "picture", "remote_picture"}
+    | {"compose", "draft", "reply", "reply_all", "forward", "again", "picture", "remote_picture", "external_report"}
     | {"programs", "apple_profile", "autoconfig", "autoconfig_well_known"}
 )
 DOING = frozenset(
     {"signout", "act", "undo", "star", "path_act", "receipt", "compose_save", "compose_send", "compose_discard"}
+    | {"external_act", "external_password"}
 )
-FORMS = frozenset({"signin", "welcome", "account", "password", "new_folder"})
+FORMS = frozenset({"signin", "welcome", "account", "password", "new_folder", "external"})
 HEALTH = frozenset({"healthz"})
 # Questions that come by POST from programs, without a form of ours, and change nothing.
 QUESTIONS = frozenset({"autodiscover", "autodiscover_capitals"})
@@ -94,6 +96,7 @@ def of_alice(alice: Account) -> Things:
     draft = messages.append(account_id=alice.pk, mailbox_id=box(alice, "drafts").pk, raw=raw, flags=Flag.DRAFT)
     flags = [(place.mailbox_id, [place.uid], int(Flag.FLAGGED), 0)]
     step = undo.record(account_id=alice.pk, title="Starred", flags=flags)
+    external = added(alice, 993)
     entry = queued(alice, "bob@hamburger.edu", sent_copy=True)
     ids = {
         "mailbox_id": place.mailbox_id,
@@ -104,6 +107,7 @@ def of_alice(alice: Account) -> Things:
         "token": frames.picture_url(place.message_id, "2").rstrip("/").rpartition("/")[2],
         "remote": frames.remote_url("http://127.0.0.1/a.png").rstrip("/").rpartition("/")[2],
         "entry_id": entry.pk,
+        "external_id": external.pk,
         "object_id": alice.pk,
         "domain_id": alice.addresses.get().domain_id,
         "content_type_id": 1,
@@ -134,6 +138,7 @@ def forms(things: Things) -> list[tuple[str, dict[str, Any]]]:
     moves = ("archive", "delete", "spam", "notspam", "restore", f"move {things.folder_id}")
     acts = ("read", "unread", "star", "unstar", *moves, "erase")
     of_draft = fields(draft=str(things.draft_id), kept=kept, source=f"reply {things.ids['message_id']}", quoted="1")
+    elsewhere = {"host": "127.0.0.1", "port": "993", "security": "tls", "username": "mallory", "password": "x"}
     return [
         *(("act", {"do": act, "line": line, "sure": "1"}) for act in acts),
         *(("act", {"one": f"{act} {line}", "sure": "1"}) for act in acts),
@@ -148,6 +153,9 @@ def forms(things: Things) -> list[tuple[str, dict[str, Any]]]:
         ("account", {"name": "Mallory", "theme": "dark", "density": "compact", "time_zone": "UTC", "pop3": "on"}),
         ("password", {"current": "buckwheat and cider", "new": "gone for good 1", "again": "gone for good 1"}),
         ("new_folder", {"path": "Mallory"}),
+        ("external", {**elsewhere, "mode": "keep"}),
+        *(("external_act", {"do": act}) for act in ("pause", "resume", "remove")),
+        ("external_password", {"password": "gone for good 1"}),
         ("signout", {}),
     ]
 

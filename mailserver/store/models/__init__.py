@@ -6,6 +6,7 @@ from mailserver.store.models.blob import Blob
 from mailserver.store.models.dkim import DkimKey
 from mailserver.store.models.domain import Address, Domain, Group
 from mailserver.store.models.event import Event
+from mailserver.store.models.external import ExternalAccount, ExternalFolder, ExternalMessage
 from mailserver.store.models.forward import Forward
 from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessage, Orphan, Subscription, Vanished
 from mailserver.store.models.maildrop import MaildropLease
@@ -27,6 +28,9 @@ __all__ = [
     "DkimKey",
     "Domain",
     "Event",
+    "ExternalAccount",
+    "ExternalFolder",
+    "ExternalMessage",
     "Forward",
     "Group",
     "Label",

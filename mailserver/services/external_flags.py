@@ -1,0 +1,66 @@
+"""Flags and keywords of another server as ours: bits, and labels of the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from mailserver.store.models import Label
+from mailserver.store.models.mailbox import Flag
+
+_BITS = {
+    "\\seen": Flag.SEEN,
+    "\\answered": Flag.ANSWERED,
+    "\\flagged": Flag.FLAGGED,
+    "\\deleted": Flag.DELETED,
+    "\\draft": Flag.DRAFT,
+    "$forwarded": Flag.FORWARDED,
+    "forwarded": Flag.FORWARDED,
+    "$mdnsent": Flag.MDN_SENT,
+    "mdnsent": Flag.MDN_SENT,
+    "$junk": Flag.JUNK,
+    "junk": Flag.JUNK,
+    "$notjunk": Flag.NOT_JUNK,
+    "notjunk": Flag.NOT_JUNK,
+    "nonjunk": Flag.NOT_JUNK,
+}
+# How Thunderbird names the labels it comes with.
+_NAMES = {"$label1": "Important", "$label2": "Work", "$label3": "Personal", "$label4": "To do", "$label5": "Later"}
+# An account with more labels than this gets no new ones by an import.
+MOST_LABELS = 200
+_MAX_LENGTH = 200
+
+
+def bits(flags: Iterable[str]) -> int:
+    """The flags that are bits here."""
+    found = 0
+    for flag in flags:
+        found |= _BITS.get(flag.lower(), 0)
+    return int(found)
+
+
+def keywords(flags: Iterable[str]) -> list[str]:
+    """The flags that are labels here, each once."""
+    wanted = (flag for flag in flags if not flag.startswith("\\") and flag.lower() not in _BITS)
+    return list(dict.fromkeys(flag for flag in wanted if 0 < len(flag) <= _MAX_LENGTH and flag.isprintable()))
+
+
+def labels(account_id: int, wanted: Iterable[str]) -> dict[str, int]:
+    """Keyword → id of the account's label; those that are missing are made. Runs in the caller's transaction."""
+    names = sorted(set(wanted))
+    if not names:
+        return {}
+    known = {row.keyword.lower(): row.pk for row in Label.objects.filter(account_id=account_id)}
+    for name in names:
+        if name.lower() not in known and len(known) < MOST_LABELS:
+            made, _ = Label.objects.get_or_create(
+                account_id=account_id,
+                keyword=name,
+                defaults={"name": _NAMES.get(name.lower(), name), "hue": _hue(name)},
+            )
+            known[name.lower()] = made.pk
+    return {name: known[name.lower()] for name in names if name.lower() in known}
+
+
+def _hue(name: str) -> int:
+    return sha256(name.encode()).digest()[0] % 24 * 15
