@@ -15,7 +15,7 @@ from tests.services.importing import (
     run,
     subjects,
 )
-from tests.support.imap_server import Script, imap_server
+from tests.support.scripted_imap import Script, imap_server
 
 pytestmark = pytest.mark.usefixtures("trusting_localhost")
 

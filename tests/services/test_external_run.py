@@ -22,7 +22,7 @@ from tests.services.importing import (
     subjects,
     until_it_waits_for_nobody,
 )
-from tests.support.imap_server import Script, imap_server
+from tests.support.scripted_imap import Script, imap_server
 
 pytestmark = pytest.mark.usefixtures("trusting_localhost")
 
