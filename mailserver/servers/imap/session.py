@@ -188,7 +188,8 @@ class Session:
         try:
             done = await command.run(self, line.command)
             if self.view is not None and command.syncs:
-                await self.updates.sync(expunges=command.may_expunge(line.command))
+                look = self.updates.catch_up if command.lazy else self.updates.sync
+                await look(expunges=command.may_expunge(line.command))
             return done
         except (Refusal, ParseError, Ends, EndOfStream):
             raise

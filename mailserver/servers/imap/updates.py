@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mailserver.mail import numbersets
@@ -18,6 +20,10 @@ from mailserver.services.selection import Delta
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
 
+# Further than any mailbox.
+_ANY = sys.maxsize
+# So many seconds a silent bell is believed.
+_TRUSTED = 3.0
 # So many are told before we look whether the client reads.
 _AT_ONCE = 1000
 
@@ -34,6 +40,9 @@ class Updates:
         self._delta: Delta | None = None
         self._rung: set[int] = set()
         self._check = False
+        # How far the selected mailbox is, as far as we heard, and when we last looked.
+        self._heard = 0
+        self._looked = 0.0
 
     # What the hub asks and tells
 
@@ -51,10 +60,13 @@ class Updates:
         self._delta = delta
         self._session.connection.input.nudge()
 
-    def rung(self, mailbox_ids: frozenset[int]) -> None:
-        self._check |= not mailbox_ids
+    def rung(self, modseqs: Mapping[int, int]) -> None:
+        self._check |= not modseqs
+        if self._session.view is not None:
+            far = modseqs.get(self._session.view.mailbox_id, 0) if modseqs else _ANY
+            self._heard = max(self._heard, far)
         if self._session.notify is not None:
-            self._rung |= mailbox_ids
+            self._rung |= modseqs.keys()
         if self._check or self._rung:
             self._session.connection.input.nudge()
 
@@ -70,9 +82,18 @@ class Updates:
 
     # What the client is told
 
+    async def catch_up(self, *, expunges: bool) -> None:
+        """As `sync`, but a mailbox of which nothing was heard is not looked at more than every few seconds."""
+        view, now = self._session.selected, asyncio.get_running_loop().time()
+        quiet = self._session.site.hub.hears and self._heard <= view.modseq and now < self._looked + _TRUSTED
+        if not quiet or (expunges and view.held):
+            await self.sync(expunges=expunges)
+
     async def sync(self, *, expunges: bool) -> None:
         """Tell what changed in the selected mailbox since it was last told."""
         view = self._session.selected
+        # Before we look: what is rung while we do may be news.
+        self._heard, self._looked = 0, asyncio.get_running_loop().time()
         delta = await bridge.run(
             selection.changes, account_id=self.account_id, mailbox_id=view.mailbox_id, since=view.modseq
         )

@@ -43,7 +43,7 @@ async def _tell(session: Session, command: commands.Store, stored: flags.Stored)
     """The new flags, or with .SILENT the modseqs alone where they count."""
     view, updates = session.selected, session.updates
     if stored.changed:
-        view.own.add(stored.modseq)
+        view.changed_here(stored.modseq)
     updates.tell_keywords(stored.changed)
     for at, entry in enumerate(stored.changed):
         if not command.silent:
