@@ -16,7 +16,7 @@ SLOW ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint scenario screenshots clean browser
+.PHONY: help run test lint scenario screenshots clean browser clients
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ run: $(VENV)/.run ## Start the whole system with demo data on this machine; Ctrl
 	@exec $(BIN)/python manage.py up
 
 # In the order of the folders: the files with few and long tests do not come last, when one process would wait for another.
-test: $(VENV)/.test browser ## Run the tests but the slow ones; SLOW=1 runs all, as CI does, ARGS="-k name" selects some
+test: $(VENV)/.test browser $(if $(SLOW),clients) ## Run the tests but the slow ones; SLOW=1 runs all, as CI does, ARGS="-k name" selects some
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(if $(SLOW)$(ARGS),$(ARGS),-m "not slow")
 
 lint: $(VENV)/.test ## Check format, types, layers, templates and locks
@@ -71,3 +71,10 @@ browser:
 	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && $(APT) update && \
 		{ $(APT) install chromium-headless-shell fonts-dejavu-core || $(APT) install chromium fonts-dejavu-core; }; } || \
 	command -v chromium >/dev/null || command -v google-chrome >/dev/null || echo "Chromium could not be installed" >&2
+
+# The mail programs of others among the slow tests; as above, with REQUIRE_CLIENTS=1.
+clients:
+	@(for program in mbsync mutt fetchmail curl offlineimap script; do command -v $$program >/dev/null || exit 1; done) || \
+	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && $(APT) update && \
+		$(APT) install isync mutt fetchmail curl offlineimap3 bsdutils; } || \
+	echo "Mail programs could not be installed" >&2

@@ -47,6 +47,11 @@ class Bells:
         """Whether a subscription is kept, or tried for."""
         return self._reader is not None
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether rings reach us at this moment, as far as we know."""
+        return self._pubsub is not None
+
     async def add(self, account_id: int, listener: Listener) -> None:
         name = channel(account_id)
         first = name not in self._listeners

@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from mailserver.errors import CorreioError, NotFound
@@ -49,8 +49,8 @@ class Watcher(Protocol):
     def lost(self) -> None:
         """The watched mailbox is gone."""
 
-    def rung(self, mailbox_ids: frozenset[int]) -> None:
-        """Mailboxes of the account changed; none are named when something may have been missed."""
+    def rung(self, modseqs: Mapping[int, int]) -> None:
+        """Mailboxes of the account changed, and how far they are; none when something may have been missed."""
 
 
 class Hub:
@@ -63,6 +63,11 @@ class Hub:
         self._dirty: dict[int, set[int]] = {}
         self._work: asyncio.Task[None] | None = None
         self._clock: asyncio.Task[None] | None = None
+
+    @property
+    def hears(self) -> bool:
+        """Whether sessions are told of changes at this moment."""
+        return self._bells.is_connected
 
     async def join(self, watcher: Watcher) -> None:
         """From now on the watcher is told."""
@@ -94,12 +99,12 @@ class Hub:
 
     def hear(self, account_id: int, text: str) -> None:
         """What the bell of an account said."""
-        mailbox_ids = frozenset(map(int, json.loads(text)))
+        modseqs = {int(mailbox_id): int(modseq) for mailbox_id, modseq in json.loads(text).items()}
         watchers = self._watchers.get(account_id, ())
         for watcher in list(watchers):
-            watcher.rung(mailbox_ids)
+            watcher.rung(modseqs)
         # Without names something may have been missed: look at all that are watched.
-        wanted = mailbox_ids or {watcher.watched for watcher in watchers}
+        wanted = modseqs or {watcher.watched for watcher in watchers}
         if waiting := {watcher.watched for watcher in watchers if watcher.watched in wanted} - {0}:
             self._mark(account_id, waiting)
 
@@ -149,7 +154,7 @@ class Hub:
         """Look whether a watched mailbox is further than its sessions know; let every session check itself and stay."""
         watchers = [watcher for group in self._watchers.values() for watcher in group]
         for watcher in watchers:
-            watcher.rung(frozenset())
+            watcher.rung({})
         await bridge.run(places.renew, places={watcher.place: watcher.account_id for watcher in watchers})
         waiting = [watcher for watcher in watchers if watcher.watched]
         if not waiting:

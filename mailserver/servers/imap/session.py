@@ -210,7 +210,7 @@ class Session:
         except Exception as error:
             raise answer_to(error) from error
         if self.view is not None and command.syncs:
-            await self.updates.sync_after(expunges=command.may_expunge(line.command))
+            await self.updates.sync_after(expunges=command.may_expunge(line.command), lazy=command.lazy)
         return done
 
     def _check(self, command: Command) -> None:

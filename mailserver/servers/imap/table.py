@@ -43,6 +43,7 @@ Handler = Callable[["Session", Any], Awaitable[Done]]
 class Command:
     """`states`: where it may stand. `syncs`: at its end the session is told what changed.
 
+    `lazy`: the mailbox is looked at only when something was heard of it.
     `by_number`: it names messages by number (unless it begins with UID), so EXPUNGE must not be told meanwhile
     (RFC 9051 §7.5.1).
     """
@@ -50,6 +51,7 @@ class Command:
     run: Handler
     states: frozenset[State] = KNOWN
     syncs: bool = True
+    lazy: bool = False
     by_number: bool = False
 
     def may_expunge(self, command: Any) -> bool:
@@ -87,11 +89,11 @@ COMMANDS: Mapping[type, Command] = {
     messages.Close: Command(select.close, SELECTED, syncs=False),
     messages.Unselect: Command(select.unselect, SELECTED, syncs=False),
     messages.Expunge: Command(expunge.expunge, SELECTED),
-    messages.Search: Command(search.search, SELECTED, by_number=True),
-    messages.Sort: Command(sorting.sort, SELECTED, by_number=True),
-    messages.Thread: Command(sorting.thread, SELECTED, by_number=True),
-    messages.Fetch: Command(fetch.fetch, SELECTED, by_number=True),
-    messages.Store: Command(store.store, SELECTED, by_number=True),
+    messages.Search: Command(search.search, SELECTED, lazy=True, by_number=True),
+    messages.Sort: Command(sorting.sort, SELECTED, lazy=True, by_number=True),
+    messages.Thread: Command(sorting.thread, SELECTED, lazy=True, by_number=True),
+    messages.Fetch: Command(fetch.fetch, SELECTED, lazy=True, by_number=True),
+    messages.Store: Command(store.store, SELECTED, lazy=True, by_number=True),
     messages.Copy: Command(copying.copy, SELECTED),
     messages.Move: Command(copying.move, SELECTED),
     messages.Replace: Command(replace.replace, SELECTED),

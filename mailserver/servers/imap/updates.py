@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mailserver.errors import CorreioError, NotFound
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Further than any mailbox.
+_ANY = sys.maxsize
+# So many seconds a silent bell is believed.
+_TRUSTED = 3.0
 # So many are told before we look whether the client reads.
 _AT_ONCE = 1000
 _GONE = "Somebody has deleted the selected mailbox."
@@ -39,6 +45,9 @@ class Updates:
         self._joined = False
         self._delta: Delta | None = None
         self._rung = self._check = self._gone = False
+        # How far the selected mailbox is, as far as we heard, and when we last looked.
+        self._heard = 0
+        self._looked = 0.0
 
     # What the hub asks and tells
 
@@ -60,8 +69,11 @@ class Updates:
         self._delta = delta
         self._session.connection.input.nudge()
 
-    def rung(self, mailbox_ids: frozenset[int]) -> None:
-        self._check |= not mailbox_ids
+    def rung(self, modseqs: Mapping[int, int]) -> None:
+        self._check |= not modseqs
+        if self._session.view is not None:
+            far = modseqs.get(self._session.view.mailbox_id, 0) if modseqs else _ANY
+            self._heard = max(self._heard, far)
         self._rung |= self._session.notify is not None
         if self._check or self._rung:
             self._session.connection.input.nudge()
@@ -86,19 +98,31 @@ class Updates:
 
     # What the client is told
 
+    async def catch_up(self, *, expunges: bool) -> None:
+        """As `sync`, but a mailbox of which nothing was heard is not looked at more than every few seconds."""
+        view, now = self._session.selected, asyncio.get_running_loop().time()
+        quiet = self._session.site.hub.hears and self._heard <= view.modseq and now < self._looked + _TRUSTED
+        if not quiet or (expunges and view.held):
+            await self.sync(expunges=expunges)
+
     async def sync(self, *, expunges: bool) -> None:
         """Tell what changed in the selected mailbox since it was last told."""
         view = self._session.selected
+        # Before we look: what is rung while we do may be news.
+        self._heard, self._looked = 0, asyncio.get_running_loop().time()
         delta = await bridge.run(
             selection.changes, account_id=self.account_id, mailbox_id=view.mailbox_id, since=view.modseq
         )
         self._delta = None
         await self.tell(view.absorb(delta, expunges=expunges))
 
-    async def sync_after(self, *, expunges: bool) -> None:
-        """`sync` behind a command, whose own result it does not change. Raises Ends when the mailbox is gone."""
+    async def sync_after(self, *, expunges: bool, lazy: bool) -> None:
+        """`sync` behind a command, whose own result it does not change; `lazy`: only `catch_up`.
+
+        Raises Ends when the mailbox is gone.
+        """
         try:
-            await self.sync(expunges=expunges)
+            await (self.catch_up if lazy else self.sync)(expunges=expunges)
         except NotFound:
             raise Ends(_GONE) from None
         except CorreioError as error:

@@ -88,6 +88,14 @@ class View:
         """The numbers of UIDs as a set."""
         return runs_of(number for uid in uids if (number := self.number(uid)))
 
+    def changed_here(self, modseq: int) -> None:
+        """The session itself changed messages and was told of them at once."""
+        if modseq == self.modseq + 1:
+            # Nobody else did anything in between: every change has a modseq of its own.
+            self.modseq = modseq
+        elif modseq > self.modseq:
+            self.own.add(modseq)
+
     def absorb(self, delta: Delta, *, expunges: bool) -> News:
         """Take in what changed; `expunges`: those may be told now."""
         before = len(self.uids)

@@ -114,7 +114,7 @@ async def _see(session: Session, uids: Sequence[int]) -> dict[int, EntryFlags]:
         unchanged_since=None,
     )
     if stored.changed:
-        view.own.add(stored.modseq)
+        view.changed_here(stored.modseq)
     return {entry.uid: entry for entry in stored.changed}
 
 

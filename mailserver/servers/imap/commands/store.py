@@ -51,7 +51,7 @@ async def _tell(session: Session, command: commands.Store, stored: flags.Stored)
     """
     view, updates = session.selected, session.updates
     if stored.changed and (not command.silent or stored.modseq == view.modseq + 1):
-        view.own.add(stored.modseq)
+        view.changed_here(stored.modseq)
     updates.tell_keywords(stored.changed)
     for at, entry in enumerate(stored.changed):
         if not command.silent:
