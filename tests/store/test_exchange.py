@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import DataError, connection, transaction
 
-from mailserver.store.exchange import KEEP_PLANS, Exchange, alone, array
+from mailserver.store.exchange import KEEP_PLANS, Exchange, alone, array, octets
 
 pytestmark = pytest.mark.django_db
 
@@ -14,7 +14,7 @@ ADD = "INSERT INTO pan (name) VALUES ($1)"
 @pytest.fixture(autouse=True)
 def pans(db):
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE IF NOT EXISTS pan (id serial, name text)")
+        cursor.execute("DROP TABLE IF EXISTS pan; CREATE TEMP TABLE pan (id serial, name text)")
 
 
 def test_it_answers_each_statement_in_order_and_each_sees_those_before():
@@ -75,3 +75,40 @@ def test_statements_are_prepared_once():
     with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%/* once */ n %'")
         assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_commit_goes_along_where_the_transaction_ends():
+    exchange, told = Exchange(), []
+    with transaction.atomic():
+        exchange.add(ADD, ["iron"])
+        transaction.on_commit(lambda: told.append("committed"))
+        exchange.send(last=True)
+        assert connection.connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    assert told == ["committed"]
+    assert connection.get_autocommit()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_commit_does_not_go_along_inside_another_block():
+    exchange = Exchange()
+    with transaction.atomic():
+        with transaction.atomic():
+            exchange.add(ADD, ["iron"])
+            exchange.send(last=True)
+        transaction.set_rollback(True)
+    asked = exchange.add("SELECT count(*) FROM pan")
+    exchange.send()
+    assert asked.rows == [(0,)]
+
+
+def test_arrays_are_read_as_they_were_written():
+    texts = ["", "a,b", 'quo"te', "back\\slash", "NULL", " space ", "crêpe", "{}"]
+    blobs = [b"", b"\0\xff\\", b"x" * 1000]
+    exchange = Exchange()
+    found = exchange.add("SELECT $1::text[], $2::bytea[], $3::bytea[]", [array(texts), octets(blobs), octets([])])
+    exchange.send()
+    ((read, pieces, none),) = found.rows
+    assert read == texts
+    assert [bytes(piece) for piece in pieces] == blobs
+    assert none == []
