@@ -115,6 +115,8 @@ def _run(
 ) -> list[Rows]:
     ready = _prepared.setdefault(link, set())
     fresh = dict.fromkeys(statement for statement, _ in statements if statement not in ready)
+    # Before the first is sent: what cannot be written must not leave a pipeline half full.
+    written = [(_name(statement), *_written(values)) for statement, values in statements]
     with link.lock:
         wire = link.pgconn
         begins = not link.autocommit and wire.transaction_status == TransactionStatus.IDLE
@@ -124,8 +126,8 @@ def _run(
                 wire.send_query_params(b"BEGIN", None)
             for statement in fresh:
                 wire.send_prepare(_name(statement), statement.encode())
-            for statement, values in statements:
-                _send(wire, _name(statement), values)
+            for name, sent, formats in written:
+                wire.send_query_prepared(name, sent, formats, Format.BINARY)
             if commit:
                 wire.send_query_params(b"COMMIT", None)
             wire.pipeline_sync()
@@ -141,10 +143,10 @@ def _run(
     return [_rows(link, result) for result in results[len(fresh) : len(fresh) + len(statements)]]
 
 
-def _send(wire: PGconn, name: bytes, values: Sequence[Value]) -> None:
-    octets = [value if isinstance(value, bytes) else str(value).encode() for value in values]
-    formats = [Format.BINARY if isinstance(value, bytes) else Format.TEXT for value in values]
-    wire.send_query_prepared(name, octets, formats, Format.BINARY)
+def _written(values: Sequence[Value]) -> tuple[list[bytes], list[Format]]:
+    """Raises UnicodeEncodeError."""
+    sent = [value if isinstance(value, bytes) else str(value).encode() for value in values]
+    return sent, [Format.BINARY if isinstance(value, bytes) else Format.TEXT for value in values]
 
 
 @lru_cache(maxsize=1000)

@@ -112,3 +112,14 @@ def test_arrays_are_read_as_they_were_written():
     assert read == texts
     assert [bytes(piece) for piece in pieces] == blobs
     assert none == []
+
+
+def test_what_cannot_be_written_leaves_the_connection_as_it_was():
+    exchange = Exchange()
+    exchange.add(ADD, ["iron"])
+    exchange.add(ADD, ["\udcff"])
+    with pytest.raises(UnicodeEncodeError):
+        exchange.send()
+    asked = exchange.add("SELECT count(*) FROM pan")
+    exchange.send()
+    assert asked.rows == [(0,)]
