@@ -145,7 +145,7 @@ class Connection(Wire):
             data, self._out, self._waiting = b"".join(self._out), [], 0
             self._flushed += 1
             await self.write(self._deflated.deflate(data) if self._deflated else data)
-        elif self._lost:
+        elif self._lost.is_set():
             raise EndOfStream
 
     # What changes on the way
