@@ -17,7 +17,7 @@ from mailserver.errors import (
     NotPermitted,
     SpecialUseTaken,
 )
-from mailserver.services import folders, mailboxes, messages, retention, undo
+from mailserver.services import folders, mailboxes, messages, retention, subscriptions, undo
 from mailserver.store.models import Account, Mailbox, MailboxMessage, Message, Orphan, ThreadBox, Vanished
 from tests.support.mail import delivered, message
 
@@ -61,7 +61,6 @@ def test_it_finds_nothing_of_another(alice, charlie):
         lambda: folders.by_path(charlie.pk, "Menus"),
         lambda: folders.delete(charlie.pk, "Menus"),
         lambda: folders.rename(charlie.pk, "Menus", "Mine"),
-        lambda: folders.subscribe(charlie.pk, "Menus", True),
     ):
         with pytest.raises(NotFound):
             act()
@@ -83,9 +82,9 @@ def test_it_keeps_a_name_exactly_or_refuses_it(alice, path):
 
 
 def test_it_keeps_whether_a_folder_is_wanted(alice):
-    folders.subscribe(alice.pk, "inbox", False)
+    subscriptions.unsubscribe(alice.pk, "INBOX")
     assert not folders.by_path(alice.pk, "INBOX").subscribed
-    folders.subscribe(alice.pk, "INBOX", True)
+    subscriptions.subscribe(alice.pk, "INBOX")
     assert folders.by_path(alice.pk, "INBOX").subscribed
 
 
