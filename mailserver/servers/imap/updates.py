@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mailserver.mail import numbersets
+from mailserver.mail.numbersets import holds
 from mailserver.servers import bridge
 from mailserver.servers.imap import responses
 from mailserver.servers.imap.commands import notify
@@ -77,7 +78,16 @@ class Updates:
             selection.changes, account_id=self.account_id, mailbox_id=view.mailbox_id, since=view.modseq
         )
         self._delta = None
-        await self.tell(view.absorb(delta, expunges=expunges))
+        await self.tell(await self.absorb(delta, expunges=expunges))
+
+    async def absorb(self, delta: Delta, *, expunges: bool) -> News:
+        """Take in what changed; new messages are \\Recent here, unless another session was told of them before."""
+        view = self._session.selected
+        news = view.absorb(delta, expunges=expunges)
+        if news.exists is not None and not view.read_only:
+            first = await bridge.run(selection.claim, mailbox_id=view.mailbox_id, uidnext=delta.uidnext)
+            view.take_recent(first, delta.uidnext)
+        return news
 
     async def push(self) -> None:
         """Tell what the hub has brought so far. A client that idles reads whatever comes, expunges too; between
@@ -91,7 +101,7 @@ class Updates:
             if session.notify is not None:
                 await notify.tell_changes(session, rung, delta)
             elif delta is not None and session.view is not None and self.idling:
-                await self.tell(session.view.absorb(delta, expunges=True))
+                await self.tell(await self.absorb(delta, expunges=True))
                 await session.flush()
 
     async def _check_account(self) -> None:
@@ -152,7 +162,7 @@ class Updates:
         parts = []
         if uid or session.qresync:
             parts.append(b"UID %d" % entry.uid)
-        parts.append(b"FLAGS " + responses.flags(names_of(entry, recent=entry.uid >= view.first_recent)))
+        parts.append(b"FLAGS " + responses.flags(names_of(entry, recent=holds(view.recents, entry.uid))))
         if session.condstore if modseq is None else modseq:
             parts.append(b"MODSEQ (%d)" % entry.modseq)
         session.untagged(b"%d FETCH " % number, responses.items(parts))

@@ -40,7 +40,7 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
     if command.changed_since is not None:
         uids = await _changed(session, uids, command.changed_since)
     plan = fetchplan.plan(command.items, uid=command.uid or session.qresync, modseq=command.changed_since is not None)
-    writer = Writer(session.selected.first_recent, session.utf8)
+    writer = Writer(session.selected.recents, session.utf8)
     size = _CHUNK_OF_BODIES if plan.reads or "parts" in plan.columns else _FIRST
     at = 0
     while at < len(uids):
@@ -53,7 +53,7 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
 async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]) -> None:
     """FETCH responses that nobody asked for by a command, with the UID (NOTIFY)."""
     plan = fetchplan.plan(items, uid=True, modseq=session.condstore)
-    await _send(session, plan, Writer(session.selected.first_recent, session.utf8), uids)
+    await _send(session, plan, Writer(session.selected.recents, session.utf8), uids)
 
 
 async def _changed(session: Session, uids: Sequence[int], since: int) -> list[int]:

@@ -72,7 +72,7 @@ async def _tell_selected(session: Session, delta: Delta) -> None:
         return
     view = session.selected
     last = view.uids[-1] if view.uids else 0
-    await session.updates.tell(view.absorb(delta, expunges=group.kind == "selected"))
+    await session.updates.tell(await session.updates.absorb(delta, expunges=group.kind == "selected"))
     fresh = [uid for uid in view.uids[-len(delta.changed) or len(view.uids) :] if uid > last]
     items = _items(group)
     if fresh and items:
