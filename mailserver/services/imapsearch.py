@@ -16,16 +16,15 @@ from mailserver.services.imapsearch_text import Texts
 from mailserver.services.searchstages import planned
 
 
-def find(account_id: int, mailbox_id: int, key: Key, *, within: Runs | None = None, recent_from: int = 0) -> list[int]:
+def find(account_id: int, mailbox_id: int, key: Key, *, within: Runs | None = None, recent: Runs = ()) -> list[int]:
     """The UIDs of the messages that match, ascending.
 
     `key` has neither `Numbers` nor the saved result: who knows the session has put `Uids` in their place. `within`:
-    the messages the session knows. From `recent_from` on messages are recent; 0: none is. Raises NotFound,
-    SearchTooSlow.
+    the messages the session knows; `recent`: those that are recent for it. Raises NotFound, SearchTooSlow.
     """
     box = mailboxes.get(account_id, mailbox_id)
     with planned(SECONDS):
-        folder = Folder(account_id, mailbox_id, box.total, recent_from)
+        folder = Folder(account_id, mailbox_id, box.total, recent)
         scope = EVERY if within is None else imapsearch_sql.within(within)
         return sorted(_Search(folder, Texts(folder)).uids(key, scope))
 

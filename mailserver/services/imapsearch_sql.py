@@ -95,7 +95,7 @@ class Folder:
     account_id: int
     mailbox_id: int
     total: int
-    recent_from: int = 0
+    recent: Runs = ()
     now: datetime = field(default_factory=timezone.now)
     until: float = field(default_factory=lambda: time.monotonic() + SECONDS)
 
@@ -168,8 +168,8 @@ def _plain(folder: Folder, key: Key) -> Where | None:
         case Uids(runs):
             return within(runs)
         case Recent(on):
-            first = folder.recent_from or _MAX_UID + 1
-            return Where("e.uid >= %s::bigint" if on else "e.uid < %s::bigint", (first,))
+            recent = within(folder.recent)
+            return recent if on else Where(f"NOT ({recent.sql})", recent.values)
         case Size(octets, above):
             return Where(f"m.size {'>' if above else '<'} %s", (min(octets, _MAX_SIZE),), joined=True)
         case Age(seconds, younger):
@@ -192,7 +192,8 @@ def within(runs: Runs) -> Where:
     bounds = Where("e.uid BETWEEN %s AND %s", (known[0][0], known[-1][1]))
     if len(known) == 1:
         return bounds
-    written = "{" + ",".join(f"[{low},{high}]" for low, high in known) + "}"
+    # The largest UID as an end would make PostgreSQL count one further.
+    written = "{" + ",".join(f"[{low},{high}]" if high < _MAX_UID else f"[{low},)" for low, high in known) + "}"
     return bounds & Where("e.uid <@ %s::int4multirange", (written,))
 
 

@@ -91,10 +91,10 @@ def test_only_what_the_session_knows_is_found(put, find):
     assert find(All(), within=()) == []
 
 
-def test_recent_messages_are_those_from_a_uid_on(put, find):
+def test_recent_messages_are_those_the_session_says(put, find):
     one, two = put(), put()
-    assert find(Recent(), recent_from=two) == [two]
-    assert find(Recent(False), recent_from=two) == [one]
+    assert find(Recent(), recent=((two, two + 5),)) == [two]
+    assert find(Recent(False), recent=((two, two + 5),)) == [one]
     assert (find(Recent()), find(Recent(False))) == ([], [one, two])
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mailserver.mail import numbersets
 from mailserver.mail.imapforms import seven_bit
+from mailserver.mail.numbersets import Runs
 from mailserver.servers.imap import responses
 from mailserver.servers.imap.grammar.attributes import (
     Attribute,
@@ -81,9 +83,9 @@ def _columns(item: FetchItem) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Writer:
-    """Writes the items that are columns. `first_recent` as in the view; `utf8` for clients that take it."""
+    """Writes the items that are columns. `recents` as in the view; `utf8` for clients that take it."""
 
-    first_recent: int
+    recents: Runs
     utf8: bool
     _flags: dict[tuple[object, ...], bytes] = field(default_factory=dict)
 
@@ -98,7 +100,7 @@ class Writer:
 
     def flags(self, entry: Entry) -> bytes:
         """`FLAGS (…)`; written once for each combination."""
-        key = (entry.flags, entry.keywords, entry.uid >= self.first_recent)
+        key = (entry.flags, entry.keywords, numbersets.holds(self.recents, entry.uid))
         found = self._flags.get(key)
         if found is None:
             names = [*entry.names, *(["\\Recent"] if key[2] else [])]

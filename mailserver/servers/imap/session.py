@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable
 
-from mailserver.mail.numbersets import STAR
+from mailserver.mail.numbersets import Runs
 from mailserver.servers import bridge
 from mailserver.servers.imap import capabilities
 from mailserver.servers.imap.connection import Connection, Site
@@ -76,9 +76,9 @@ class Session:
         return self.view
 
     @property
-    def first_recent(self) -> int:
+    def recents(self) -> Runs:
         """Messages from this UID on are \\Recent here."""
-        return STAR if self.rev2 else self.selected.first_recent
+        return () if self.rev2 else self.selected.recents
 
     @property
     def utf8(self) -> bool:

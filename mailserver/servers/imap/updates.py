@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mailserver.errors import CorreioError, NotFound
 from mailserver.mail import numbersets
+from mailserver.mail.numbersets import holds
 from mailserver.servers import bridge
 from mailserver.servers.imap import responses
 from mailserver.servers.imap.commands import notify
@@ -114,7 +115,16 @@ class Updates:
             selection.changes, account_id=self.account_id, mailbox_id=view.mailbox_id, since=view.modseq
         )
         self._delta = None
-        await self.tell(view.absorb(delta, expunges=expunges))
+        await self.tell(await self.absorb(delta, expunges=expunges))
+
+    async def absorb(self, delta: Delta, *, expunges: bool) -> News:
+        """Take in what changed; new messages are \\Recent here, unless another session was told of them before."""
+        view = self._session.selected
+        news = view.absorb(delta, expunges=expunges)
+        if news.exists is not None and not view.read_only:
+            first = await bridge.run(selection.claim, mailbox_id=view.mailbox_id, uidnext=delta.uidnext)
+            view.take_recent(first, delta.uidnext)
+        return news
 
     async def sync_after(self, *, expunges: bool, lazy: bool) -> None:
         """`sync` behind a command, whose own result it does not change; `lazy`: only `catch_up`.
@@ -151,7 +161,7 @@ class Updates:
         if session.notify is not None:
             await notify.tell_changes(session, delta, others=rung)
         elif delta is not None and session.view is not None and self.idling:
-            await self.tell(session.view.absorb(delta, expunges=True))
+            await self.tell(await self.absorb(delta, expunges=True))
             await session.flush()
 
     async def _check_account(self) -> None:
@@ -208,7 +218,7 @@ class Updates:
         parts = []
         if uid or session.qresync:
             parts.append(b"UID %d" % entry.uid)
-        parts.append(b"FLAGS " + responses.flags(names_of(entry, recent=entry.uid >= session.first_recent)))
+        parts.append(b"FLAGS " + responses.flags(names_of(entry, recent=holds(session.recents, entry.uid))))
         if session.condstore if modseq is None else modseq:
             parts.append(b"MODSEQ (%d)" % entry.modseq)
         session.untagged(b"%d FETCH " % number, responses.items(parts))

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mailserver.mail.numbersets import Runs, resolved, runs_of
+from mailserver.mail.numbersets import STAR, Runs, merged, resolved, runs_of
 from mailserver.services.flags import EntryFlags
 from mailserver.services.selection import Delta, Opened
 
@@ -27,13 +27,13 @@ class News:
 
 @dataclass(slots=True)
 class View:
-    """`modseq`: all changes up to it were taken in. Messages from UID `first_recent` on are \\Recent here."""
+    """`modseq`: all changes up to it were taken in. `recents`: the UIDs that are \\Recent here."""
 
     mailbox_id: int
     path: str
     uidvalidity: int
     modseq: int
-    first_recent: int
+    recents: Runs
     read_only: bool
     uids: array[int]
     held: set[int] = field(default_factory=set)
@@ -48,7 +48,8 @@ class View:
             path=opened.path,
             uidvalidity=opened.uidvalidity,
             modseq=opened.highestmodseq,
-            first_recent=opened.first_recent,
+            # Who only looks takes them from nobody, and those that come meanwhile are recent too.
+            recents=_run(opened.first_recent, STAR if read_only else opened.uidnext),
             read_only=read_only,
             uids=opened.uids,
             keywords=set(opened.keywords),
@@ -60,7 +61,11 @@ class View:
 
     @property
     def recent(self) -> int:
-        return len(self.uids) - bisect_left(self.uids, self.first_recent)
+        return sum(bisect_right(self.uids, high) - bisect_left(self.uids, low) for low, high in self.recents)
+
+    def take_recent(self, first: int, uidnext: int) -> None:
+        """The messages from `first` on that this session alone was told of."""
+        self.recents = merged([*self.recents, *_run(first, uidnext)])
 
     def number(self, uid: int) -> int:
         """The number of a UID, 0 when it has none."""
@@ -137,3 +142,7 @@ class View:
             for number, _ in gone:
                 del self.uids[number - 1]
         return gone
+
+
+def _run(first: int, end: int) -> Runs:
+    return ((first, end - 1),) if first < end else ()

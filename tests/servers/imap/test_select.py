@@ -24,6 +24,20 @@ def test_only_the_first_session_is_told_of_recent_messages(bob_in, watcher):
     assert b"0 RECENT" in watcher().ok("SELECT INBOX")
 
 
+def test_a_message_is_recent_for_the_session_that_is_told_first(bob_in, watcher):
+    """RFC 3501 §2.3.2. Another one's claim in between does not make its message ours."""
+    bob_in.ok("SELECT INBOX")
+    other = watcher()
+    for number, first, second in ((1, bob_in, other), (2, other, bob_in), (3, bob_in, other)):
+        first.append("INBOX", letter())
+        assert f"{number} EXISTS".encode() in second.ok("NOOP")
+    assert bob_in.ok("SEARCH RECENT") == [b"SEARCH 1 3"]
+    assert other.ok("SEARCH RECENT") == [b"SEARCH 2"]
+    assert bob_in.ok("SEARCH OLD") == [b"SEARCH 2"]
+    assert [b"Recent" in line for line in other.ok("FETCH 1:3 FLAGS")] == [False, True, False]
+    assert bob_in.ok("STATUS INBOX (RECENT)") == [b"STATUS INBOX (RECENT 0)"]
+
+
 def test_a_mailbox_that_is_not_there(bob_in):
     bob_in.ok("SELECT INBOX")
     bob_in.refused("SELECT Nowhere", rb"NO \[NONEXISTENT\] .*")

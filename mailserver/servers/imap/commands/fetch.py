@@ -44,7 +44,7 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
     if command.changed_since is not None:
         uids = await _changed(session, uids, command.changed_since)
     plan = fetchplan.plan(command.items, uid=command.uid or session.qresync, modseq=command.changed_since is not None)
-    writer = Writer(session.first_recent, session.utf8)
+    writer = Writer(session.recents, session.utf8)
     size = _CHUNK_OF_BODIES if plan.reads or "parts" in plan.columns else _FIRST
     at = 0
     while at < len(uids):
@@ -57,7 +57,7 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
 async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int], *, uid: bool = True) -> None:
     """FETCH responses of another command, or of none (NOTIFY)."""
     plan = fetchplan.plan(items, uid=uid, modseq=session.condstore)
-    await _send(session, plan, Writer(session.first_recent, session.utf8), uids)
+    await _send(session, plan, Writer(session.recents, session.utf8), uids)
 
 
 async def _changed(session: Session, uids: Sequence[int], since: int) -> list[int]:

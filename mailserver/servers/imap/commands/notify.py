@@ -73,7 +73,7 @@ async def _tell_selected(session: Session, delta: Delta) -> None:
     view = session.selected
     last = view.uids[-1] if view.uids else 0
     # Expunges wait for a command that may tell of them; IDLE is one (RFC 5465 §6.1).
-    news = view.absorb(delta, expunges=group.kind == "selected" or session.updates.idling)
+    news = await session.updates.absorb(delta, expunges=group.kind == "selected" or session.updates.idling)
     events = {event.name: event for event in group.events}
     if "FlagChange" not in events:
         news = News(news.expunged, news.exists, [entry for entry in news.changed if entry.uid > last])

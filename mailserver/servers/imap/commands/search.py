@@ -48,7 +48,7 @@ async def find(session: Session, key: Key) -> list[int]:
         account_id=session.account_id,
         mailbox_id=view.mailbox_id,
         key=_in_uids(session, key),
-        recent_from=view.first_recent,
+        recent=view.recents,
     )
     # What came since the client was last told has no number yet.
     return [uid for uid in found if view.number(uid)]
