@@ -39,9 +39,7 @@ class Seat:
 
     def _expunged(self, number: int) -> None:
         self.exists -= 1
-        self.numbers = [
-            None if one is None or one == number else one - (one > number) for one in self.numbers
-        ]
+        self.numbers = [None if one is None or one == number else one - (one > number) for one in self.numbers]
 
     def bound(self) -> Bound:
         """`$3`: the message that was number 3, wherever it is now."""

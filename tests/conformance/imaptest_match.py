@@ -69,7 +69,10 @@ def _pattern(item: Any, rules: Listed, *, in_fetch: bool = False, before: Any = 
         rules = _told(directives)
     rest = item[len(directives) :]
     lower = [one.lower() if isinstance(one, bytes) else one for one in rest]
-    inner = (_pattern(one, Listed(()), in_fetch=in_fetch, before=lower[at - 1] if at else None) for at, one in enumerate(rest))
+    inner = (
+        _pattern(one, Listed(()), in_fetch=in_fetch, before=lower[at - 1] if at else None)
+        for at, one in enumerate(rest)
+    )
     return replace(rules, items=tuple(inner))
 
 
