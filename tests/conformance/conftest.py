@@ -25,6 +25,8 @@ PEER = os.environ.get("CORREIO_TEST_IMAP_PEER", "")
 class Door:
     """`connect` gives clients that have heard the greeting, `account` the address of a new account."""
 
+    port: int
+    encrypted: bool
     connect: Callable[[], Client]
     account: Callable[[str], str]
     password: str
@@ -36,7 +38,7 @@ def door(domains, tmp_path) -> Iterator[Door]:
         yield _of_peer(*PEER.split())
         return
     with in_the_tests_transaction(), listening(tmp_path) as ports:
-        yield Door(lambda: _greeted(Client(ports.imaps)), _account, PASSWORD)
+        yield Door(ports.imaps, True, lambda: _greeted(Client(ports.imaps)), _account, PASSWORD)
 
 
 def _account(name: str) -> str:
@@ -47,6 +49,8 @@ def _account(name: str) -> str:
 def _of_peer(place: str, user: str, password: str) -> Door:
     host, _, port = place.rpartition(":")
     return Door(
+        int(port),
+        False,
         lambda: _greeted(Client(int(port), encrypted=False, host=host)),
         lambda name: user.format(f"{name}-{uuid.uuid4().hex[:8]}"),
         password,

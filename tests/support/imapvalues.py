@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 _TOKEN = re.compile(
     rb'(?P<space> )|(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:[^"\\\r\n\x00]|\\["\\])*)"'
-    rb"|\{(?P<literal>\d+)\}\r\n|(?P<number>\d+)(?=[ )]|\Z)|(?P<nil>NIL)(?=[ )]|\Z)",
+    rb"|~?\{(?P<literal>\d+)\}\r\n|(?P<number>\d+)(?=[ )]|\Z)|(?P<nil>NIL)(?=[ )]|\Z)",
     re.IGNORECASE,
 )
+
+_LABEL = re.compile(rb"([A-Z0-9.]+(?:\[[^\]]*\])?(?:<\d+>)?) ")
 
 
 def value(octets: bytes) -> Any:
@@ -17,6 +22,21 @@ def value(octets: bytes) -> Any:
     found, at = _value(octets, 0)
     if at != len(octets):
         raise ValueError(f"something follows: {octets[at : at + 20]!r}")
+    return found
+
+
+def fetched(response: bytes) -> dict[str, Any]:
+    """The items of `7 FETCH (…)` by their labels, of which only FLAGS has a value that is not read here."""
+    number = re.match(rb"\d+ FETCH \(", response)
+    if not number:
+        raise ValueError(f"no FETCH: {response[:40]!r}")
+    found: dict[str, Any] = {}
+    at = number.end()
+    while label := _LABEL.match(response, at):
+        found[label[1].decode("ascii")], at = _value(response, label.end())
+        at += response.startswith(b" ", at)
+    if response[at:] != b")":
+        raise ValueError(f"no end at {at}: {response[at : at + 20]!r}")
     return found
 
 
@@ -49,6 +69,30 @@ def _list(octets: bytes, at: int) -> tuple[list[Any], int]:
         item, at = _value(octets, at)
         found.append(item)
     return found, at + 1
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A part without parts as BODYSTRUCTURE announces it; an enclosed message is one too."""
+
+    path: str
+    type: str
+    encoding: str
+    size: int
+
+
+def leaves(body: list[Any], path: str = "") -> Iterator[Leaf]:
+    """In the order of the octets; those of an enclosed message behind it."""
+    if isinstance(body[0], list):
+        # Behind the subtype come parameters, which are lists too.
+        for number, part in enumerate(takewhile(lambda one: isinstance(one, list), body), 1):
+            yield from leaves(part, f"{path}.{number}".lstrip("."))
+        return
+    path = path or "1"
+    kind = f"{body[0].decode()}/{body[1].decode()}".lower()
+    yield Leaf(path, kind, body[5].decode().lower(), body[6])
+    if kind in ("message/rfc822", "message/global") and len(body) > 8 and isinstance(body[8], list):
+        yield from leaves(body[8], path if isinstance(body[8][0], list) else f"{path}.1")
 
 
 def numbered(body: list[Any]) -> list[list[Any]]:

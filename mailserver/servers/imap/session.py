@@ -77,7 +77,7 @@ class Session:
 
     @property
     def recents(self) -> Runs:
-        """Messages from this UID on are \\Recent here."""
+        """The UIDs that are \\Recent here."""
         return () if self.rev2 else self.selected.recents
 
     @property

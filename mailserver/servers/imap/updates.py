@@ -122,7 +122,9 @@ class Updates:
         view = self._session.selected
         news = view.absorb(delta, expunges=expunges)
         if news.exists is not None and not view.read_only:
-            first = await bridge.run(selection.claim, mailbox_id=view.mailbox_id, uidnext=delta.uidnext)
+            first = await bridge.run(
+                selection.claim, account_id=self.account_id, mailbox_id=view.mailbox_id, uidnext=delta.uidnext
+            )
             view.take_recent(first, delta.uidnext)
         return news
 
