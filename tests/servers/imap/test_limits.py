@@ -8,7 +8,8 @@ import time
 import pytest
 
 from mailserver.servers.imap.limits import Limits
-from tests.support.imap_server import Client
+from tests.support.imap_server import Client, listening
+from tests.support.listeners import in_the_tests_transaction
 from tests.support.mail import message as letter
 from tests.support.people import PASSWORD
 
@@ -64,7 +65,7 @@ def test_empty_literals_have_an_end_too(connect, db):
 
 def test_a_flood_before_sign_in_takes_no_memory(connect, db):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    client = connect()
+    client = connect(encrypted=False)
     client.push(b"a LOGIN ")
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         for _ in range(300):
@@ -185,11 +186,8 @@ def test_so_many_strangers_of_one_address(strict, bob):
 
 
 def test_it_says_goodbye_when_it_stops(db, tmp_path):
-    from tests.support.imap_server import listening
-    from tests.support.listeners import in_the_tests_transaction
-
     with in_the_tests_transaction(), listening(tmp_path) as ports:
-        client = Client(ports.imaps)
+        client = Client(ports.imap, encrypted=False)
         client.response()
     assert client.response() == b"* BYE This server ends for the moment."
     client.expect_end()
