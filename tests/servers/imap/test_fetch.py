@@ -120,7 +120,7 @@ def test_reading_marks_as_read_and_says_so(mixed, watcher):
 
 
 def test_binary(mixed):
-    assert fetched(mixed, "BINARY.PEEK[1]") == b'BINARY[1] {7}\r\nCr\xc3\xaapes'
+    assert fetched(mixed, "BINARY.PEEK[1]") == b"BINARY[1] {7}\r\nCr\xc3\xaapes"
     assert fetched(mixed, "BINARY.PEEK[2]") == b"BINARY[2] ~{9}\r\nzero\0zero"
     assert fetched(mixed, "BINARY.PEEK[2]<2.4>") == b"BINARY[2]<2> ~{4}\r\nro\0z"
     assert fetched(mixed, "BINARY.SIZE[2]") == b"BINARY.SIZE[2] 9"

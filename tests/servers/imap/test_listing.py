@@ -27,7 +27,7 @@ def tree(bob_in):
     """Bob with folders below folders, one of them subscribed."""
     for name in ("Lists/python", "Lists/django/announce", "Stuff"):
         bob_in.ok(f"CREATE {name}")
-    for (name, found) in attributes(bob_in.ok('LIST "" * RETURN (SUBSCRIBED)')).items():
+    for name, found in attributes(bob_in.ok('LIST "" * RETURN (SUBSCRIBED)')).items():
         if b"\\Subscribed" in found:
             bob_in.ok(b"UNSUBSCRIBE " + name)
     bob_in.ok("SUBSCRIBE Lists/python")

@@ -140,7 +140,10 @@ def test_names_of_some(live, other, bob):
 @pytest.mark.parametrize(
     ("command", "answer"),
     [
-        ("NOTIFY SET (personal (AnnotationChange MessageNew MessageExpunge))", rb"NO \[BADEVENT \(FlagChange .*\)\] .*"),
+        (
+            "NOTIFY SET (personal (AnnotationChange MessageNew MessageExpunge))",
+            rb"NO \[BADEVENT \(FlagChange .*\)\] .*",
+        ),
         ("NOTIFY SET (personal (Earthquake))", rb"NO \[BADEVENT .*"),
         ("NOTIFY SET (personal (MessageNew))", rb"BAD .*"),
         ("NOTIFY SET (selected (MailboxName))", rb"BAD .*"),

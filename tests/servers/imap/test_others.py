@@ -76,7 +76,9 @@ def test_unselect_leaves_what_is_marked(bob_in, watcher):
     assert watcher().ok("FETCH 1 FLAGS") == [b"1 FETCH (FLAGS (\\Deleted))"]
 
 
-@pytest.mark.parametrize("words", ["FLY", "UID FLY 1", "NOOP now", "UID", "SELECT", "FETCH 0 FLAGS", "LIST", "STORE 1 X"])
+@pytest.mark.parametrize(
+    "words", ["FLY", "UID FLY 1", "NOOP now", "UID", "SELECT", "FETCH 0 FLAGS", "LIST", "STORE 1 X"]
+)
 def test_nonsense_is_bad_and_forgiven(bob_in, words):
     bob_in.ok("SELECT INBOX")
     bob_in.refused(words, rb"BAD .*")
