@@ -20,7 +20,7 @@ SECRETS = ("CORREIO_SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
 
 
 def test_it_has_the_processes_of_the_system():
-    assert set(SERVICES) == {"web", "smtp", "pop3", "worker", "beat", "migrate", "postgres", "redis"}
+    assert set(SERVICES) == {"web", "smtp", "imap", "pop3", "worker", "beat", "migrate", "postgres", "redis"}
 
 
 def test_it_has_no_top_level_key_that_old_compose_rejects():
@@ -42,7 +42,7 @@ def test_it_gives_no_secret_a_default(secret):
 
 def test_it_publishes_only_the_page_on_loopback_and_the_mail_ports():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"web", "smtp", "pop3"}
+    assert set(published) == {"web", "smtp", "imap", "pop3"}
     assert all(port.startswith("127.0.0.1:") for port in published["web"])
 
 
