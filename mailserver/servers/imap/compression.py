@@ -27,7 +27,7 @@ class Deflated:
         self._in = zlib.decompressobj(-zlib.MAX_WBITS)
         self._input, self._transport = to, transport
         self._left = b""
-        self._paused = self._busy = False
+        self._paused = False
         # The input pauses and resumes us, and we the transport.
         to.move_to(cast(asyncio.Transport, self))
 
@@ -45,7 +45,13 @@ class Deflated:
         self._transport.pause_reading()
 
     def resume_reading(self) -> None:
+        """Goes on in the next round: who takes from the input does not expect it to fill meanwhile."""
         self._paused = False
+        asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._transport.is_closing():
+            return
         try:
             self._inflate()
         except ValueError:
@@ -55,18 +61,9 @@ class Deflated:
             self._transport.resume_reading()
 
     def _inflate(self) -> None:
-        # Feeding may pause, and taking from the input may resume, in the middle of this.
-        if self._busy:
-            return
-        self._busy = True
-        try:
-            while not self._paused:
-                piece = self._piece()
-                if not piece:
-                    return
-                self._input.feed(piece)
-        finally:
-            self._busy = False
+        # Feeding may pause us.
+        while not self._paused and (piece := self._piece()):
+            self._input.feed(piece)
 
     def _piece(self) -> bytes:
         try:

@@ -67,6 +67,7 @@ class Connection(Wire):
         self._waiting = 0
         self._flushed = 0
         self._deflated: Deflated | None = None
+        self._deaf = False
 
     # The life of the connection
 
@@ -83,6 +84,8 @@ class Connection(Wire):
         transport.set_write_buffer_limits(high=self.site.limits.high_water)
 
     def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
         if self._deflated is None:
             self.input.feed(data)
             return
@@ -112,7 +115,14 @@ class Connection(Wire):
         except Exception:
             logger.exception("imap %s: the session ends", self.peer)
         finally:
+            self._stop_listening()
             await self.close(linger=linger)
+
+    def _stop_listening(self) -> None:
+        """TLS ends when both sides have said so: a client that goes on talking is read, and not heard."""
+        if (self.tls or self._deflated) and not self.transport.is_closing():
+            self._deaf = True
+            self.transport.resume_reading()
 
     # Writing
 

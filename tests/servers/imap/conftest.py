@@ -53,6 +53,7 @@ def connecting(ports: ImapPorts) -> Iterator[Callable[..., Client]]:
             client.ok(f"SELECT {mailbox}")
         return client
 
+    made.ports = ports
     try:
         yield made
     finally:
@@ -67,8 +68,7 @@ def strict(db, tmp_path) -> Iterator[Callable[..., Client]]:
         stack.enter_context(in_the_tests_transaction())
 
         def opened(**options: object) -> Callable[..., Client]:
-            opened.ports = stack.enter_context(listening(tmp_path, **options))
-            return stack.enter_context(connecting(opened.ports))
+            return stack.enter_context(connecting(stack.enter_context(listening(tmp_path, **options))))
 
         yield opened
 

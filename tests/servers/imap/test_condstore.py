@@ -55,7 +55,7 @@ def test_modseqs_rise_and_are_told_to_all(three, watcher):
         b"3 FETCH (MODSEQ (%d))" % (second + 1),
     ]
     assert three.ok("STATUS INBOX (HIGHESTMODSEQ)") == [b"STATUS INBOX (HIGHESTMODSEQ %d)" % (second + 1)]
-    assert three.ok("FETCH 1:3 (FLAGS) (CHANGEDSINCE %d)" % second) == [
+    assert three.ok(f"FETCH 1:3 (FLAGS) (CHANGEDSINCE {second})") == [
         b"1 FETCH (FLAGS (\\Seen) MODSEQ (%d))" % (second + 1),
         b"3 FETCH (FLAGS (\\Seen) MODSEQ (%d))" % (second + 1),
     ]

@@ -35,8 +35,9 @@ def test_what_is_refused(bob_in, command, answer):
 
 
 def test_no_room(bob_in, bob, watcher):
-    bob_in.append("INBOX", letter())
-    Account.objects.filter(pk=bob.pk).update(quota=1000)
+    small = letter()
+    bob_in.append("INBOX", small)
+    Account.objects.filter(pk=bob.pk).update(quota=2 * len(small) + 100)
     raw = letter(body="x" * 900)
     bob_in.refused(b"APPEND INBOX {%d+}\r\n%b" % (len(raw), raw), rb"NO \[OVERQUOTA\] .*")
     other = watcher()

@@ -26,6 +26,41 @@ def test_authenticate_with_initial_response(connect, bob):
     client.ok(f"AUTHENTICATE PLAIN {plain(bob.address)}")
 
 
+WAYS = {
+    "PLAIN": lambda address, token: [f"\0{address}\0{PASSWORD}"],
+    "LOGIN": lambda address, token: [address, PASSWORD],
+    "OAUTHBEARER": lambda address, token: [f"n,a={address},\x01auth=Bearer {token}\x01\x01"],
+    "XOAUTH2": lambda address, token: [f"user={address}\x01auth=Bearer {token}\x01\x01"],
+}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("way", WAYS)
+def test_all_ways_with_and_without_initial_response(connect, bob, way, at_once):
+    answers = WAYS[way](bob.address, login.issue_token(account_id=bob.pk, purpose="imap"))
+    lines = [b64encode(answer.encode()).decode() for answer in answers]
+    client = connect()
+    tag = client.send_command(f"AUTHENTICATE {way}{' ' + lines.pop(0) if at_once else ''}")
+    for line in lines:
+        assert client.response().startswith(b"+ ")
+        client.send(line)
+    assert client.until(tag)[-1].startswith(b"OK [CAPABILITY ")
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("AUTHENTICATE SCRAM-SHA-256", rb"NO \[CANNOT\] .*"),
+        ("AUTHENTICATE PLAIN !!!!", rb"BAD .*"),
+        ("AUTHENTICATE PLAIN =", rb"BAD .*"),
+        ("AUTHENTICATE", rb"BAD .*"),
+        ("LOGIN bob", rb"BAD .*"),
+    ],
+)
+def test_what_is_no_way_to_sign_in(connect, db, command, answer):
+    connect().refused(command, answer)
+
+
 def test_authenticate_by_question_and_answer(connect, bob):
     client = connect()
     tag = client.send_command("authenticate plain")
@@ -93,11 +128,12 @@ def test_strangers_sign_in_first(connect, db, command):
 
 def test_it_ends_with_the_password(connect, bob, ports):
     client = connect(bob.address)
+    hub = ports.site.hub
+    (watcher,), loop = hub._watchers[bob.pk], hub._clock.get_loop()
     bob.set_password("another")
     bob.save()
-    (session,) = [*ports.site.hub._watchers[bob.pk]]
-    client.ok("NOOP")
-    ports.site.hub._clock.get_loop().call_soon_threadsafe(session.rung, frozenset())
+    # Or the first ring of all, which comes when the bells begin to be heard.
+    loop.call_soon_threadsafe(watcher.rung, frozenset())
     assert client.response() == b"* BYE Your password or account has changed. Sign in again."
     client.expect_end()
 

@@ -6,18 +6,18 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mailserver.mail import numbersets
 from mailserver.mail.numbersets import runs_of
 from mailserver.servers import bridge
 from mailserver.servers.imap import fetchplan
 from mailserver.servers.imap.bodies import BodyWriter
+from mailserver.servers.imap.changedsince import changed, tell_vanished
 from mailserver.servers.imap.fetchplan import Plan, Writer
 from mailserver.servers.imap.grammar import messagecommands as commands
 from mailserver.servers.imap.grammar.attributes import Attribute, FetchItem, Preview
 from mailserver.servers.imap.responses import Done, bad
 from mailserver.servers.imap.targets import uids_of
 from mailserver.servers.lines import EndOfStream
-from mailserver.services import entries, flags, selection
+from mailserver.services import entries, flags
 from mailserver.services.entries import Entry
 from mailserver.services.flags import EntryFlags
 
@@ -40,9 +40,9 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
         session.enabled.add("CONDSTORE")
     uids = uids_of(session, command.messages)
     if command.vanished:
-        await _tell_vanished(session, command)
+        await tell_vanished(session, command)
     if command.changed_since is not None:
-        uids = await _changed(session, uids, command.changed_since)
+        uids = await changed(session, uids, command.changed_since)
     plan = fetchplan.plan(command.items, uid=command.uid or session.qresync, modseq=command.changed_since is not None)
     writer = Writer(session.recents, session.utf8)
     size = _CHUNK_OF_BODIES if plan.reads or "parts" in plan.columns else _FIRST
@@ -58,29 +58,6 @@ async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]
     """FETCH responses of another command, or of none (NOTIFY)."""
     plan = fetchplan.plan(items, uid=uid, modseq=session.condstore)
     await _send(session, plan, Writer(session.recents, session.utf8), uids)
-
-
-async def _changed(session: Session, uids: Sequence[int], since: int) -> list[int]:
-    """Those of the messages that changed after a modseq."""
-    view = session.selected
-    delta = await bridge.run(selection.changes, account_id=session.account_id, mailbox_id=view.mailbox_id, since=since)
-    changed = {entry.uid for entry in delta.changed}
-    return [uid for uid in uids if uid in changed]
-
-
-async def _tell_vanished(session: Session, command: commands.Fetch) -> None:
-    """RFC 7162 §3.2.6."""
-    runs = getattr(command.messages, "runs", ())
-    known = numbersets.resolved(runs, numbersets.STAR - 1)
-    vanished = await bridge.run(
-        selection.vanished_since,
-        account_id=session.account_id,
-        mailbox_id=session.selected.mailbox_id,
-        since=command.changed_since,
-        known=known,
-    )
-    if vanished:
-        session.say(f"VANISHED (EARLIER) {numbersets.write(vanished)}")
 
 
 async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int]) -> None:

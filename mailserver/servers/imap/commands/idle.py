@@ -36,13 +36,14 @@ async def _until_something_comes(session: Session) -> None:
     until = loop.time() + limits.idle
     stream = session.connection.input
     while not stream and not stream.ended:
-        if loop.time() >= until:
-            raise Ends("You were silent for too long.")
+        left = until - loop.time()
         try:
-            async with asyncio.timeout(limits.sign_of_life):
+            async with asyncio.timeout(min(left, limits.sign_of_life)):
                 await session.updates.push()
                 session.go_on()
                 await stream.stir()
         except TimeoutError:
+            if left <= limits.sign_of_life:
+                raise Ends("You were silent for too long.") from None
             session.say("OK Still here")
             await session.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from mailserver.servers import bridge
 from mailserver.servers.imap import responses, uses
 from mailserver.servers.imap.commands import status
 from mailserver.servers.imap.grammar import mailboxcommands as commands
+from mailserver.servers.imap.patterns import Matcher, matcher
 from mailserver.servers.imap.responses import Done
 from mailserver.services import folders, subscriptions
 from mailserver.services.folders import Folder
@@ -36,7 +36,7 @@ async def list_mailboxes(session: Session, command: commands.List) -> Done:
         session.untagged(b'LIST (\\Noselect) "/" ""')
         return Done("That is the separator.")
     names = await _names(session)
-    matches = _matcher(command.reference, command.patterns)
+    matches = matcher(command.reference, command.patterns)
     shown = [(name, line) for name in names if (line := _line(name, names, command, matches)) is not None]
     for name, (attributes, below) in shown:
         extended = b' ("CHILDINFO" ("SUBSCRIBED"))' if below else b""
@@ -52,7 +52,7 @@ async def list_mailboxes(session: Session, command: commands.List) -> Done:
 async def list_subscribed(session: Session, command: commands.Lsub) -> Done:
     """`%` also shows the levels above a subscribed folder, as \\Noselect (RFC 3501 §6.3.9)."""
     names = await _names(session)
-    matches = _matcher(command.reference, (command.pattern,))
+    matches = matcher(command.reference, (command.pattern,))
     subscribed = {name.path for name in names if name.subscribed}
     shown: dict[str, tuple[str, ...]] = {path: () for path in subscribed if matches(path)}
     if command.pattern.endswith("%"):
@@ -67,7 +67,7 @@ async def list_subscribed(session: Session, command: commands.Lsub) -> Done:
 
 async def list_with_uses(session: Session, command: commands.Xlist) -> Done:
     names = await _names(session)
-    matches = _matcher(command.reference, (command.pattern,))
+    matches = matcher(command.reference, (command.pattern,))
     for name in names:
         if name.folder is None or not matches(name.path):
             continue
@@ -93,7 +93,7 @@ def _levels_above(path: str) -> list[str]:
 
 
 def _line(
-    name: _Name, names: Sequence[_Name], command: commands.List, matches: _Matcher
+    name: _Name, names: Sequence[_Name], command: commands.List, matches: Matcher
 ) -> tuple[list[str], bool] | None:
     """The attributes, and whether something subscribed lies below; None when the name is not to be shown."""
     if not matches(name.path):
@@ -135,24 +135,3 @@ def _children(name: _Name) -> str:
 def _say(session: Session, word: bytes, attributes: Sequence[str], path: str, extended: bytes = b"") -> None:
     name = responses.mailbox(path, utf8=session.utf8)
     session.untagged(word, b" ", responses.flags(attributes), _SEPARATOR, name, extended)
-
-
-class _Matcher:
-    """Whether a name matches one of the patterns: `*` is anything, `%` anything on one level."""
-
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns = [re.compile(_expression(pattern), re.DOTALL) for pattern in patterns]
-
-    def __call__(self, path: str) -> bool:
-        return any(pattern.fullmatch(path) for pattern in self._patterns)
-
-
-def _matcher(reference: str, patterns: Sequence[str]) -> _Matcher:
-    return _Matcher([reference + pattern for pattern in patterns])
-
-
-def _expression(pattern: str) -> str:
-    # Wildcards in a row are one: a regular expression takes exponential time over many.
-    pattern = re.sub(r"[*%]*\*[*%]*", "*", re.sub("%+", "%", pattern))
-    whole = "".join(".*" if char == "*" else "[^/]*" if char == "%" else re.escape(char) for char in pattern)
-    return re.sub(r"^[iI][nN][bB][oO][xX](?=$|/|\.\*|\[)", "(?i:inbox)", whole)

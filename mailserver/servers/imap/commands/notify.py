@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mailserver.servers import bridge
-from mailserver.servers.imap import responses
+from mailserver.servers.imap import eventgroups, responses
 from mailserver.servers.imap.commands import status
 from mailserver.servers.imap.commands.fetch import send
 from mailserver.servers.imap.grammar import sessioncommands as commands
-from mailserver.servers.imap.grammar.events import EventGroup, EventName
+from mailserver.servers.imap.grammar.events import EventName
 from mailserver.servers.imap.responses import Done, Refusal
 from mailserver.servers.imap.view import News
 from mailserver.services import folders
@@ -28,7 +28,6 @@ SUPPORTED: tuple[EventName, ...] = (
     "SubscriptionChange",
 )
 _STATUS = ("MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "HIGHESTMODSEQ")
-_SELECTED = ("selected", "selected-delayed")
 _OTHERS = frozenset(SUPPORTED)
 # The folders as the client was last told of them, by id.
 Known = Mapping[int, Folder]
@@ -39,7 +38,7 @@ async def notify(session: Session, command: commands.Notify) -> Done:
     if wanted - _OTHERS:
         raise Refusal("Some of these events are not known here.", f"BADEVENT ({' '.join(SUPPORTED)})")
     session.notify = command.groups or None
-    session.updates.known = await _folders(session) if _asks_for_others(session) else {}
+    session.updates.known = await _folders(session) if eventgroups.ask_for_others(session.notify or ()) else {}
     if command.status:
         for folder in session.updates.known.values():
             if "MessageNew" in _events(session, folder) and not _is_selected(session, folder):
@@ -58,7 +57,7 @@ async def tell_changes(session: Session, delta: Delta | None, *, others: bool) -
     """What the hub brought, as far as the client asked for it. `others`: look at the folders not selected too."""
     if delta is not None and session.view is not None:
         await _tell_selected(session, delta)
-    if others and _asks_for_others(session):
+    if others and eventgroups.ask_for_others(session.notify or ()):
         before, now = session.updates.known, await _folders(session)
         session.updates.known = now
         for number in sorted(before.keys() | now.keys(), key=lambda one: (now.get(one) or before[one]).path):
@@ -67,7 +66,7 @@ async def tell_changes(session: Session, delta: Delta | None, *, others: bool) -
 
 
 async def _tell_selected(session: Session, delta: Delta) -> None:
-    group = _of_selected(session)
+    group = eventgroups.of_selected(session.notify or ())
     if group is None:
         return
     view = session.selected
@@ -81,10 +80,6 @@ async def _tell_selected(session: Session, delta: Delta) -> None:
     fresh = [entry.uid for entry in news.changed if entry.uid > last and view.number(entry.uid)]
     if fresh and events["MessageNew"].fetch:
         await send(session, events["MessageNew"].fetch, fresh)
-
-
-def _of_selected(session: Session) -> EventGroup | None:
-    return next((one for one in session.notify or () if one.kind in _SELECTED and one.events), None)
 
 
 async def _tell_folder(session: Session, before: Folder | None, now: Folder | None) -> None:
@@ -121,34 +116,12 @@ async def _tell_status(session: Session, path: str) -> None:
         status.tell(session, found, _STATUS)
 
 
+def _events(session: Session, folder: Folder | None) -> frozenset[EventName]:
+    return eventgroups.events_of(session.notify or (), folder)
+
+
 def _is_selected(session: Session, folder: Folder) -> bool:
     return session.view is not None and session.view.mailbox_id == folder.id
-
-
-def _asks_for_others(session: Session) -> bool:
-    return any(group.events for group in session.notify or () if group.kind not in _SELECTED)
-
-
-def _events(session: Session, folder: Folder | None) -> frozenset[EventName]:
-    """What is asked for about a folder: the first group that holds it decides (RFC 5465 §6)."""
-    for group in session.notify or ():
-        if folder is not None and group.kind not in _SELECTED and _holds(group, folder):
-            return frozenset(event.name for event in group.events)
-    return frozenset()
-
-
-def _holds(group: EventGroup, folder: Folder) -> bool:
-    match group.kind:
-        case "personal":
-            return True
-        case "inboxes":
-            return folder.special_use == "inbox"
-        case "subscribed":
-            return folder.subscribed
-        case "subtree":
-            return any(folder.path == path or folder.path.startswith(f"{path}/") for path in group.mailboxes)
-        case _:
-            return folder.path in group.mailboxes
 
 
 async def _folders(session: Session) -> dict[int, Folder]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mailserver.mail.threadtree import Thread
 from mailserver.servers import bridge
-from mailserver.servers.imap.commands.search import find, highest, keep, tell, told_of
+from mailserver.servers.imap.commands.search import find, highest, keep
+from mailserver.servers.imap.esearch import tell, told_of
 from mailserver.servers.imap.grammar import messagecommands as commands
 from mailserver.servers.imap.responses import Done
 from mailserver.services import imapsort, imapthread
