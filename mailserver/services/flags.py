@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from mailserver.errors import InvalidName, TooManyKeywords
+from mailserver.errors import InvalidName, NotFound, TooManyKeywords
 from mailserver.mail.numbersets import Runs, runs_of
-from mailserver.services import mailboxes, spamlessons
+from mailserver.services import spamlessons
 from mailserver.store import entrysets
 from mailserver.store.entrysets import Flagged, Marks
 from mailserver.store.models import Label, MailboxMessage
@@ -104,9 +104,10 @@ def store(
 
     Raises NotFound, InvalidName, TooManyKeywords.
     """
-    mailboxes.get(account_id, mailbox_id)
     bits, ids = resolve(account_id, names, make=mode != "remove")
     with writing([mailbox_id]) as writer:
+        if writer.boxes[mailbox_id].account_id != account_id:
+            raise NotFound("There is no such folder.")
         refused = () if unchanged_since is None else entrysets.newer(mailbox_id, runs, unchanged_since)
         changed = writer.mark(mailbox_id, runs, _marks(mode, bits, ids), unchanged_since=unchanged_since)
         _teach(writer, mailbox_id, changed)
