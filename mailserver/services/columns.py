@@ -16,7 +16,7 @@ import psycopg
 from django.db import connection
 
 from mailserver.services import mailboxes
-from mailserver.services.flags import Keywords
+from mailserver.services.flags import keywords_of
 
 # Field → the column, packed, and what it is an array of.
 _PACKED: Final = {
@@ -60,7 +60,7 @@ def columns(account_id: int, mailbox_id: int, uids: Sequence[int], fields: Colle
     """Of the messages with these UIDs (ascending) that are there. Raises NotFound."""
     wanted = ["uid", *(field for field in _PACKED if field in fields and field != "uid")]
     rows = _rows(account_id, mailbox_id, uids, wanted) if uids else []
-    names = Keywords(account_id)
+    names = keywords_of(account_id)
     groups = [
         (names.of(ids) if ids else (), [_unpacked(name, packed) for name, packed in zip(wanted, row, strict=True)])
         for ids, *row in rows

@@ -12,7 +12,7 @@ import psycopg
 from django.db import connection
 
 from mailserver.services import mailboxes, reparse
-from mailserver.services.flags import Keywords, names_of
+from mailserver.services.flags import keywords_of, names_of
 from mailserver.store import blobs
 from mailserver.store.models import MailboxMessage
 
@@ -118,7 +118,7 @@ def rows(
     if "keywords" not in wanted:
         entries = [new(Entry, row + rest) for row in found]
     else:
-        names = Keywords(account_id).of
+        names = keywords_of(account_id).of
         entries = [
             new(Entry, (row if row[2] is None else (row[0], row[1], names(row[2]), *row[3:])) + rest) for row in found
         ]

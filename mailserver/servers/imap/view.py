@@ -40,6 +40,8 @@ class View:
     # What this session itself changed and was told of at once.
     own: set[int] = field(default_factory=set)
     keywords: set[str] = field(default_factory=set)
+    # `uids` are shared with other sessions until this one has others.
+    shared: bool = False
 
     @classmethod
     def of(cls, opened: Opened, *, read_only: bool) -> View:
@@ -52,6 +54,7 @@ class View:
             read_only=read_only,
             uids=opened.uids,
             keywords=set(opened.keywords),
+            shared=True,
         )
 
     @property
@@ -109,6 +112,12 @@ class View:
         expunged = self._expunged() if expunges else []
         return News(expunged, len(self.uids) if grown else None, changed)
 
+    def _own_uids(self) -> array[int]:
+        """The UIDs, to be changed."""
+        if self.shared:
+            self.uids, self.shared = self.uids[:], False
+        return self.uids
+
     def _note_vanished(self, vanished: Runs) -> None:
         for low, high in vanished:
             self.held.update(self.uids[bisect_left(self.uids, low) : bisect_right(self.uids, high)])
@@ -120,7 +129,7 @@ class View:
             if entry.modseq <= self.modseq:
                 continue
             if entry.uid > last:
-                self.uids.append(entry.uid)
+                self._own_uids().append(entry.uid)
                 told.append(entry)
             elif entry.modseq not in self.own and self.number(entry.uid):
                 told.append(entry)
@@ -132,8 +141,8 @@ class View:
         self.held.clear()
         if len(gone) > 1000:
             lost = {uid for _, uid in gone}
-            self.uids = array("I", (uid for uid in self.uids if uid not in lost))
+            self.uids, self.shared = array("I", (uid for uid in self.uids if uid not in lost)), False
         else:
             for number, _ in gone:
-                del self.uids[number - 1]
+                del self._own_uids()[number - 1]
         return gone

@@ -113,6 +113,11 @@ async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int
         columns=plan.columns | ({"flags"} if seen else set()),
         expunged=bool(view.held),
     )
+    if plan.is_simple:
+        lines = [b"* %d FETCH (%b)\r\n" % (view.number(row.uid), writer.attributes(plan.items, row)) for row in rows]
+        session.connection.write(*lines)
+        await session.flush()
+        return
     bodies = BodyWriter(session)
     for entry in rows:
         await _send_one(session, plan, writer, bodies, entry, flags_too=entry.uid in seen)
