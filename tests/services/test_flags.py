@@ -159,3 +159,21 @@ def test_it_teaches_what_is_called_good_in_spam(alice, inbox):
     assert lessons() == []
     store(alice, junk, EVERYTHING, "$NotJunk")
     assert lessons() == [(first, SpamLesson.Kind.HAM)]
+
+
+def test_lines_show_labels_and_are_left_alone_by_other_keywords(alice, inbox):
+    line = ThreadBox.objects.get(mailbox=inbox, thread=inbox.entries.get(uid=1).thread_id)
+
+    def labels():
+        line.refresh_from_db()
+        return line.labels
+
+    store(alice, inbox, ((1, 1),), "Friends", "$Forwarding")
+    friends = Label.objects.get(keyword="Friends")
+    assert labels() == [friends.pk]
+    with counted() as statements:
+        store(alice, inbox, ((1, 1),), "$Important")
+    assert not any("threadbox" in statement for statement in statements)
+    assert labels() == [friends.pk]
+    store(alice, inbox, ((1, 1),), "Friends", mode="remove")
+    assert labels() == []
