@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
+from mailserver.servers import bridge
 from mailserver.servers.imap import responses
 from mailserver.servers.imap.fetchplan import Plan
 from mailserver.servers.imap.grammar.attributes import Attribute
 from mailserver.servers.imap.view import View
+from mailserver.services import columns
 from mailserver.services.columns import EPOCH, Columns
 from mailserver.services.flags import names_of
 
+if TYPE_CHECKING:
+    from mailserver.servers.imap.session import Session
+
+# Messages read and written at once.
+_READ, _WRITTEN = 50_000, 5_000
 _FIRST = date(1970, 1, 1)
 # Item → the column, and how it is written.
 _ITEMS = {
@@ -36,18 +45,36 @@ def fields(plan: Plan) -> frozenset[str]:
     return frozenset(_ITEMS[item.name][0] for item in plan.items if isinstance(item, Attribute))
 
 
-def write(plan: Plan, view: View, columns: Columns) -> bytes:
+async def send(session: Session, plan: Plan, uids: Sequence[int]) -> None:
+    """Write and send the responses."""
+    view, wanted = session.selected, fields(plan)
+    for at in range(0, len(uids), _READ):
+        found = await bridge.run(
+            columns.columns,
+            account_id=session.account_id,
+            mailbox_id=view.mailbox_id,
+            uids=uids[at : at + _READ],
+            fields=wanted,
+        )
+        for start in range(0, len(found.uids), _WRITTEN):
+            session.connection.write(write(plan, view, found.part(start, start + _WRITTEN)))
+            await session.flush()
+            # The others' turn.
+            await asyncio.sleep(0)
+
+
+def write(plan: Plan, view: View, found: Columns) -> bytes:
     """The responses; of 5,000 messages they take 15 ms."""
     names = [item.name for item in plan.items if isinstance(item, Attribute)]
     form = b"* %d FETCH (" + b" ".join(_ITEMS[name][1] for name in names) + b")\r\n"
-    values: list[Iterable[int | bytes]] = [_numbers(view, columns.uids)]
+    values: list[Iterable[int | bytes]] = [_numbers(view, found.uids)]
     for name in names:
         if name == "FLAGS":
-            values.append(_flags(columns, view.first_recent))
+            values.append(_flags(found, view.first_recent))
         elif name == "INTERNALDATE":
-            values += _dates(columns.fields["at"])
+            values += _dates(found.fields["at"])
         else:
-            values.append(columns.fields[_ITEMS[name][0]])
+            values.append(found.fields[_ITEMS[name][0]])
     return b"".join([form % row for row in zip(*values, strict=True)])
 
 
@@ -58,10 +85,10 @@ def _numbers(view: View, uids: array[int]) -> Sequence[int]:
     return [view.number(uid) for uid in uids]
 
 
-def _flags(columns: Columns, first_recent: int) -> list[bytes]:
+def _flags(found: Columns, first_recent: int) -> list[bytes]:
     """Each combination is written once."""
-    old = bisect_left(columns.uids, first_recent)
-    flags, keywords = columns.fields["flags"], columns.keywords
+    old = bisect_left(found.uids, first_recent)
+    flags, keywords = found.fields["flags"], found.keywords
     return [
         *map(_written, flags[:old], keywords[:old], (False for _ in range(old))),
         *map(_written, flags[old:], keywords[old:], (True for _ in flags[old:])),

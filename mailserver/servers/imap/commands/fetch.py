@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from mailserver.servers.imap.grammar import messagecommands as commands
 from mailserver.servers.imap.grammar.attributes import Attribute, FetchItem, Preview
 from mailserver.servers.imap.responses import Done, bad
 from mailserver.servers.imap.targets import uids_of
-from mailserver.services import columns, entries, flags, selection
+from mailserver.services import entries, flags, selection
 from mailserver.services.entries import Entry
 from mailserver.services.flags import EntryFlags
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 _FIRST, _CHUNK = 200, 2000
 # With a tree of parts for each.
 _CHUNK_OF_BODIES = 50
-# Of columns only.
-_CHUNK_OF_PLAIN, _WRITTEN = 50_000, 5_000
 _UNFLUSHED = 64 * 1024
 
 
@@ -45,7 +42,7 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
     plan = fetchplan.plan(command.items, uid=command.uid or session.qresync, modseq=command.changed_since is not None)
     writer = Writer(session.selected.first_recent, session.utf8)
     if plainfetch.fits(plan) and not session.selected.held:
-        await _send_plain(session, plan, uids)
+        await plainfetch.send(session, plan, uids)
         return Done("That is all.")
     size = _CHUNK_OF_BODIES if plan.reads or "parts" in plan.columns else _FIRST
     at = 0
@@ -54,23 +51,6 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
         at += size
         size = size if size == _CHUNK_OF_BODIES else _CHUNK
     return Done("That is all.")
-
-
-async def _send_plain(session: Session, plan: Plan, uids: Sequence[int]) -> None:
-    view, wanted = session.selected, plainfetch.fields(plan)
-    for at in range(0, len(uids), _CHUNK_OF_PLAIN):
-        found = await bridge.run(
-            columns.columns,
-            account_id=session.account_id,
-            mailbox_id=view.mailbox_id,
-            uids=uids[at : at + _CHUNK_OF_PLAIN],
-            fields=wanted,
-        )
-        for start in range(0, len(found.uids), _WRITTEN):
-            session.connection.write(plainfetch.write(plan, view, found.part(start, start + _WRITTEN)))
-            await session.flush()
-            # The others' turn.
-            await asyncio.sleep(0)
 
 
 async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]) -> None:
