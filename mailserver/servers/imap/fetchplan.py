@@ -36,7 +36,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "THREADID": ("ids",),
     "SAVEDATE": ("saved_at",),
 }
-_OF_OCTETS = ("parts", "prefix", "blob")
+_OF_OCTETS = ("parts", "prefix", "blob", "head")
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,10 +93,15 @@ def test_strangers_sign_in_first(connect, db, command):
 
 def test_it_ends_with_the_password(connect, bob, ports):
     client = connect(bob.address)
+    # The bell's first word lets the session check itself: after that, and not before, the password changes.
+    while not ports.site.hub.hears:
+        client.ok("NOOP")
+    client.ok("NOOP")
+    client.ok("NOOP")
     bob.set_password("another")
     bob.save()
     (session,) = [*ports.site.hub._watchers[bob.pk]]
     client.ok("NOOP")
-    session._session.connection.loop.call_soon_threadsafe(session.rung, frozenset())
+    session._session.connection.loop.call_soon_threadsafe(session.rung, {})
     assert client.response() == b"* BYE Your password or account has changed. Sign in again."
     client.expect_end()
