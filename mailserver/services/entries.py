@@ -12,20 +12,22 @@ import psycopg
 from django.db import connection
 
 from mailserver.services import mailboxes, reparse
-from mailserver.services.flags import Keywords, names_of
+from mailserver.services.flags import keywords_of, names_of
 from mailserver.store import blobs
 from mailserver.store.models import MailboxMessage
 
 # Typed as what it stands for: who asks for a column has it.
 _ABSENT: Any = None
+# Octets of `Entry.head`: all of most messages.
+HEAD: Final = 64 * 1024
 
 
 class Entry(NamedTuple):
     """A message of a folder; what was not asked for is None. `flags` are bits; `keywords` by name, None if it has none.
 
     `at` is the internal date, `saved_at` when it came into this folder. Its octets are `prefix` and the blob; `parts`
-    is the JSON of `mail.structure.to_json`, with offsets into the blob. Those of an entry that was expunged are
-    what is left: no flags.
+    is the JSON of `mail.structure.to_json`, with offsets into the blob, `head` the beginning of the blob. Those of an
+    entry that was expunged are what is left: no flags.
     """
 
     uid: int
@@ -43,6 +45,7 @@ class Entry(NamedTuple):
     header_block: bytes = _ABSENT
     prefix: bytes = _ABSENT
     blob: int = _ABSENT
+    head: bytes = _ABSENT
     preview: str = _ABSENT
     parts: Any = _ABSENT
 
@@ -70,6 +73,7 @@ _MESSAGE: Final[Mapping[str, str]] = {
     "header_block": "m.header_block",
     "prefix": "m.prefix",
     "blob": "m.blob_id",
+    "head": f"(SELECT substr(b.raw, 1, {HEAD}) FROM blob b WHERE b.id = m.blob_id)",  # noqa: S608
     "preview": "m.preview",
     "parts": "m.parts",
 }
@@ -118,7 +122,7 @@ def rows(
     if "keywords" not in wanted:
         entries = [new(Entry, row + rest) for row in found]
     else:
-        names = Keywords(account_id).of
+        names = keywords_of(account_id).of
         entries = [
             new(Entry, (row if row[2] is None else (row[0], row[1], names(row[2]), *row[3:])) + rest) for row in found
         ]

@@ -117,7 +117,8 @@ def note(writer: MailboxWriter, filings: Sequence[Filing], ahead: Ahead) -> list
 
 
 def _entry(message_id: int, place: Place, filing: Filing) -> NewEntry:
-    shown = _shown(filing.parsed) if place.new else None
+    # Which keywords a line shows is for `summary.refresh` to know.
+    shown = _shown(filing.parsed) if place.new and not filing.keywords else None
     return NewEntry(message_id, place.thread_id, filing.at, filing.size, filing.flags, filing.keywords, shown)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from mailserver.errors import InvalidName, TooManyKeywords
+from mailserver.errors import InvalidName, NotFound, TooManyKeywords
 from mailserver.mail.numbersets import Runs, runs_of
-from mailserver.services import mailboxes, spamlessons
+from mailserver.services import spamlessons
 from mailserver.store import entrysets
 from mailserver.store.entrysets import Flagged, Marks
 from mailserver.store.models import Label, MailboxMessage
@@ -37,6 +37,8 @@ _BITS: Final = {name.lower(): bit for name, bit in _NAMED.items()}
 
 MAX_KEYWORDS: Final = 200
 MAX_OCTETS: Final = 200
+# Of keywords, that are remembered for an account.
+MAX_COMBINATIONS: Final = 1000
 # What mail programs note for themselves; nobody wants to see it as a label.
 _UNSHOWN: Final = {"junk", "notjunk", "nonjunk", "junkrecorded", "old"}
 
@@ -71,24 +73,37 @@ def names_of(flags: int, keywords: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 class Keywords:
-    """The keywords of an account by the number entries have for them; one statement, when the first is asked for."""
+    """The keywords of an account by the number entries have for them; asked for when there is one not known yet.
+
+    A number never changes its meaning.
+    """
 
     def __init__(self, account_id: int) -> None:
         self._account_id = account_id
+        self._names: dict[int, str] = {}
         self._known: dict[tuple[int, ...], tuple[str, ...]] = {}
-
-    @functools.cached_property
-    def _names(self) -> dict[int, str]:
-        return dict(Label.objects.filter(account_id=self._account_id).values_list("id", "keyword"))
 
     def of(self, ids: Sequence[int] | None) -> tuple[str, ...]:
         """The keywords of an entry."""
         if not ids:
             return ()
         key = tuple(ids)
-        if key not in self._known:
-            self._known[key] = tuple(self._names[one] for one in key if one in self._names)
+        found = self._known.get(key)
+        return self._learnt(key) if found is None else found
+
+    def _learnt(self, key: tuple[int, ...]) -> tuple[str, ...]:
+        if not self._names.keys() >= set(key):
+            self._names = dict(Label.objects.filter(account_id=self._account_id).values_list("id", "keyword"))
+        if len(self._known) >= MAX_COMBINATIONS:
+            self._known.clear()
+        self._known[key] = tuple(self._names[one] for one in key if one in self._names)
         return self._known[key]
+
+
+@functools.lru_cache(maxsize=1000)
+def keywords_of(account_id: int) -> Keywords:
+    """The same for all sessions of a process."""
+    return Keywords(account_id)
 
 
 def store(
@@ -104,14 +119,15 @@ def store(
 
     Raises NotFound, InvalidName, TooManyKeywords.
     """
-    mailboxes.get(account_id, mailbox_id)
     bits, ids = resolve(account_id, names, make=mode != "remove")
     with writing([mailbox_id]) as writer:
+        if writer.boxes[mailbox_id].account_id != account_id:
+            raise NotFound("There is no such folder.")
         refused = () if unchanged_since is None else entrysets.newer(mailbox_id, runs, unchanged_since)
         changed = writer.mark(mailbox_id, runs, _marks(mode, bits, ids), unchanged_since=unchanged_since)
         _teach(writer, mailbox_id, changed)
         modseq = writer.boxes[mailbox_id].highestmodseq
-    keywords = Keywords(account_id)
+    keywords = keywords_of(account_id)
     now = [EntryFlags(one.uid, one.flags, keywords.of(one.keywords), modseq) for one in changed]
     return Stored(now, runs_of(refused), modseq)
 

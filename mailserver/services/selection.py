@@ -16,16 +16,19 @@ from django.db import connection
 
 from mailserver.errors import NotFound
 from mailserver.mail.numbersets import Runs, common
-from mailserver.services.flags import EntryFlags, Keywords
+from mailserver.services.flags import EntryFlags, keywords_of
 from mailserver.services.folders import normal
+from mailserver.services.uidcache import NOTHING, State, UidCache
 from mailserver.store.fields import to_runs
 from mailserver.store.models import Mailbox
 
-# The UIDs come packed as 4 octets each, in half the time of rows. An unseen message is looked for through the few
-# conversations that have one, or from the first message on.
+# The UIDs come packed as 4 octets each, in half the time of rows, unless they are known. An unseen message is looked
+# for through the few conversations that have one, or from the first message on.
 OPEN = """
-SELECT b.id, b.path, b.uidvalidity, b.uidnext, b.highestmodseq, b.first_recent_uid,
-       (SELECT string_agg(int4send(e.uid), '' ORDER BY e.uid) FROM mailboxmessage e WHERE e.mailbox_id = b.id),
+SELECT b.id, b.path, b.uidvalidity, b.uidnext, b.total, b.highestmodseq, b.first_recent_uid,
+       CASE WHEN (b.id, b.uidvalidity, b.uidnext, b.total)
+                 <> (%(mailbox_id)s, %(uidvalidity)s, %(uidnext)s, %(total)s) THEN
+            (SELECT string_agg(int4send(e.uid), '' ORDER BY e.uid) FROM mailboxmessage e WHERE e.mailbox_id = b.id) END,
        CASE WHEN b.unseen = 0 THEN NULL
             WHEN b.unseen * 20 < b.total THEN (
                 SELECT min(e.uid) FROM threadbox t JOIN mailboxmessage e USING (mailbox_id, thread_id)
@@ -33,7 +36,7 @@ SELECT b.id, b.path, b.uidvalidity, b.uidnext, b.highestmodseq, b.first_recent_u
             ELSE (SELECT e.uid FROM mailboxmessage e WHERE e.mailbox_id = b.id AND e.flags & 1 = 0
                   ORDER BY e.uid LIMIT 1) END,
        ARRAY(SELECT l.keyword FROM label l WHERE l.account_id = b.account_id ORDER BY l.id)
-FROM mailbox b WHERE b.account_id = %s AND b.path = %s
+FROM mailbox b WHERE b.account_id = %(account)s AND b.path = %(path)s
 """
 CLAIM = """
 WITH held AS (SELECT id, first_recent_uid AS first FROM mailbox
@@ -68,11 +71,15 @@ GONE = f"{_FIRST} {_VANISHED}"
 NOT_THERE = f"{_FIRST} {_NOT_THERE}"
 
 
+_uids = UidCache()
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A folder at the moment it was opened; `uids` ascending. Recent are the UIDs from `first_recent` to `uidnext`.
+    """A folder at the moment it was opened; `uids` ascending, shared with others.
 
-    `unseen` is the first message not read; `keywords` are those of the account.
+    Recent are the UIDs from `first_recent` to `uidnext`; `unseen` is the first message not read; `keywords` are those
+    of the account.
     """
 
     mailbox_id: int
@@ -98,16 +105,44 @@ class Delta:
 
 def opened(account_id: int, path: str, *, read_only: bool) -> Opened:
     """Open a folder; not `read_only`, its recent messages are recent for nobody else. Raises NotFound."""
-    rows = _rows(OPEN, [account_id, normal(path)])
-    if not rows:
-        raise NotFound("There is no such folder.")
-    number, name, uidvalidity, uidnext, modseq, recent, packed, unseen, keywords = rows[0]
+    row, uids = _opened(account_id, normal(path))
+    number, name, uidvalidity, uidnext, _, modseq, recent, _, unseen, keywords = row
     if not read_only:
         recent = claim(account_id, number, uidnext)
+    return Opened(number, name, uidvalidity, uidnext, modseq, uids, unseen, recent, tuple(keywords))
+
+
+def _opened(account_id: int, path: str) -> tuple[tuple[Any, ...], array[int]]:
+    """The row of OPEN, and the UIDs. Raises NotFound."""
+    key = f"{account_id} {path}"
+    known = _uids.state(key)
+    row = _row(account_id, path, known)
+    uids = _uids.get(key, _state(row))
+    if uids is None:
+        if _state(row) == known:
+            # They made room for others meanwhile.
+            row = _row(account_id, path, NOTHING)
+        uids = _unpacked(row[7])
+        _uids.keep(key, _state(row), uids)
+    return row, uids
+
+
+def _row(account_id: int, path: str, known: State) -> tuple[Any, ...]:
+    rows = _rows(OPEN, {"account": account_id, "path": path, **known._asdict()})
+    if not rows:
+        raise NotFound("There is no such folder.")
+    return rows[0]
+
+
+def _state(row: tuple[Any, ...]) -> State:
+    return State(row[0], *row[2:5])
+
+
+def _unpacked(packed: bytes | None) -> array[int]:
     uids = array("I", packed or b"")
     if sys.byteorder == "little":
         uids.byteswap()
-    return Opened(number, name, uidvalidity, uidnext, modseq, uids, unseen, recent, tuple(keywords))
+    return uids
 
 
 def claim(account_id: int, mailbox_id: int, uidnext: int) -> int:
@@ -123,7 +158,7 @@ def changes(account_id: int, mailbox_id: int, *, since: int) -> Delta:
     (_, uidnext, modseq, count, _, vanished), *entries = _above(DELTA, account_id, mailbox_id, since)
     if count < modseq - since:
         (_, uidnext, modseq, count, _, vanished), *entries = _above(SCAN, account_id, mailbox_id, since)
-    keywords = Keywords(account_id)
+    keywords = keywords_of(account_id)
     changed = [EntryFlags(uid, flags, keywords.of(ids), modseq) for _, uid, modseq, flags, ids, _ in entries]
     return Delta(modseq, uidnext, changed, to_runs(vanished))
 

@@ -5,13 +5,17 @@ Recomputing costs no more than adding and subtracting would (docs/performance.md
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, TypeAlias
 
 from mailserver.store import rows
 from mailserver.store.exchange import Exchange, array
+from mailserver.store.models import Label
 from mailserver.store.models.mailbox import Flag
 from mailserver.store.newentry import NewEntry, Shown
+
+# Keywords of an entry before and after a change.
+Pair: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 
 # The flags a line tells of.
 SHOWN: Final = int(Flag.SEEN | Flag.FLAGGED)
@@ -31,7 +35,8 @@ WITH own AS (
     WHERE e.thread_id = ANY($1::bigint[]) GROUP BY 1, 2, 3
 ), label AS (
     SELECT e.mailbox_id, e.thread_id, array_agg(DISTINCT k ORDER BY k) AS ids
-    FROM mailboxmessage e, unnest(e.keywords) k WHERE e.thread_id = ANY($1::bigint[]) GROUP BY 1, 2
+    FROM mailboxmessage e, unnest(e.keywords) k JOIN label ON label.id = k AND label.shown
+    WHERE e.thread_id = ANY($1::bigint[]) GROUP BY 1, 2
 ), counted AS (
     SELECT o.mailbox_id, o.thread_id, e.message_id, min(e.at) AS at, bool_or(e.flags & 1 = 0) AS unseen
     FROM own o JOIN mailboxmessage e ON e.thread_id = o.thread_id JOIN mailbox b ON b.id = e.mailbox_id
@@ -92,6 +97,16 @@ LINE = rows.Table(
 )
 # Names of attachments on a line.
 MOST_NAMES = 4
+
+
+def labelled(pairs: Iterable[tuple[Sequence[int] | None, Sequence[int] | None]]) -> set[Pair]:
+    """Those of the pairs of keywords, before and after, that differ in a label that lines show."""
+    different = {(tuple(before or ()), tuple(after or ())) for before, after in pairs}
+    keywords = {one for before, after in different for one in {*before} ^ {*after}}
+    if not keywords:
+        return set()
+    shown = set(Label.objects.filter(id__in=keywords, shown=True).values_list("id", flat=True))
+    return {(before, after) for before, after in different if shown & ({*before} ^ {*after})}
 
 
 def refresh(exchange: Exchange, thread_ids: Collection[int], *, removed: bool = True) -> None:

@@ -164,10 +164,12 @@ class MailboxWriter:
         if changed:
             self.modseq(mailbox_id)
             self.boxes[mailbox_id].unseen += sum((one.before & _SEEN) - (one.flags & _SEEN) for one in changed)
+            labelled = summary.labelled((one.labels, one.keywords) for one in changed if one.labels != one.keywords)
             shown = (
                 one.thread_id
                 for one in changed
-                if one.labels != one.keywords or (one.before ^ one.flags) & summary.SHOWN
+                if (one.before ^ one.flags) & summary.SHOWN
+                or (labelled and (tuple(one.labels or ()), tuple(one.keywords or ())) in labelled)
             )
             self._note(mailbox_id, (one.uid for one in changed), shown)
         return changed

@@ -36,6 +36,7 @@ def test_it_gives_what_is_asked_for_and_nothing_else(alice, inbox):
     assert (found.at, found.saved_at, found.size) == (row.at, row.saved_at, row.message.size)
     assert (found.message_id, found.thread_id, found.blob) == (row.message_id, row.thread_id, row.message.blob_id)
     assert (found.prefix, found.header_block) == (bytes(row.message.prefix), bytes(row.message.header_block))
+    assert found.head == bytes(row.message.blob.raw)
     assert (found.preview, found.parts) == (row.message.preview, row.message.parts)
     assert fetch(alice, inbox, [2]) == [entries.Entry(uid=2)]
     assert fetch(alice, inbox, [2], "modseq") == [entries.Entry(uid=2, modseq=row.modseq)]

@@ -38,7 +38,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "THREADID": ("ids",),
     "SAVEDATE": ("saved_at",),
 }
-_OF_OCTETS = ("parts", "prefix", "blob")
+_OF_OCTETS = ("parts", "prefix", "blob", "head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class Plan:
     items: tuple[FetchItem, ...]
     columns: frozenset[str]
     sees: bool
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether all is in the columns."""
+        return all(isinstance(item, Attribute) for item in self.items)
 
     @property
     def reads(self) -> bool:
@@ -92,6 +97,10 @@ class Writer:
     def attribute(self, name: str, entry: Entry) -> bytes:
         """The item with its value: `UID 7`."""
         return _WRITERS[name](self, entry)
+
+    def attributes(self, items: Sequence[FetchItem], entry: Entry) -> bytes:
+        """All items with their values."""
+        return b" ".join([_WRITERS[item.name](self, entry) for item in items if isinstance(item, Attribute)])
 
     def form(self, stored: bytes | None) -> bytes:
         """A finished form; in seven bits for clients that do not take UTF-8."""

@@ -61,6 +61,7 @@ class Hub:
         self._watchers: dict[int, set[Watcher]] = defaultdict(set)
         self._listeners: dict[int, _Listener] = {}
         self._dirty: dict[int, set[int]] = {}
+        self._told = 0.0
         self._work: asyncio.Task[None] | None = None
         self._clock: asyncio.Task[None] | None = None
 
@@ -114,8 +115,11 @@ class Hub:
             self._work = asyncio.create_task(self._tell())
 
     async def _tell(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._dirty:
-            await asyncio.sleep(GATHER)
+            # The first ring is passed on at once, those that follow it together.
+            await asyncio.sleep(max(0.0, self._told + GATHER - loop.time()))
+            self._told = loop.time()
             dirty, self._dirty = self._dirty, {}
             for account_id, mailbox_ids in dirty.items():
                 for mailbox_id in mailbox_ids:

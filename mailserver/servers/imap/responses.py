@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from mailserver.mail.mutf7 import encode as mutf7
 
@@ -82,5 +82,10 @@ def items(values: Sequence[bytes]) -> bytes:
 
 def date_time(at: datetime) -> bytes:
     """`"17-Jul-1996 02:44:25 +0000"`, the internal date."""
-    zone = at.strftime("%z") or "+0000"
-    return f'"{at.day:2d}-{_MONTHS[at.month - 1]}-{at.year:04d} {at:%H:%M:%S} {zone}"'.encode()
+    zone = at.strftime("%z") if at.tzinfo is not UTC else "+0000"
+    return b'"%b %02d:%02d:%02d %b"' % (day(at), at.hour, at.minute, at.second, (zone or "+0000").encode())
+
+
+def day(at: date) -> bytes:
+    """`17-Jul-1996`, with a blank before a day of one digit."""
+    return f"{at.day:2d}-{_MONTHS[at.month - 1]}-{at.year:04d}".encode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -27,7 +28,10 @@ class News:
 
 @dataclass(slots=True)
 class View:
-    """`modseq`: all changes up to it were taken in. `recents`: the UIDs that are \\Recent here."""
+    """`modseq`: all changes up to it were taken in. `recents`: the UIDs that are \\Recent here.
+
+    `uids` may be shared with other sessions, so the array is replaced and never changed.
+    """
 
     mailbox_id: int
     path: str
@@ -121,28 +125,48 @@ class View:
     def _note_changed(self, changed: Sequence[EntryFlags]) -> list[EntryFlags]:
         last = self.uids[-1] if self.uids else 0
         told: list[EntryFlags] = []
+        fresh: list[int] = []
         for entry in sorted(changed, key=lambda entry: entry.uid):
             if entry.modseq <= self.modseq:
                 continue
             if entry.uid > last:
-                self.uids.append(entry.uid)
+                fresh.append(entry.uid)
                 told.append(entry)
             elif entry.modseq not in self.own and self.number(entry.uid):
                 told.append(entry)
+        if fresh:
+            self.uids = became(self.uids, fresh)
         return told
 
     def _expunged(self) -> list[tuple[int, int]]:
         """Give up the places of those that are gone."""
         gone = [(self.number(uid), uid) for uid in sorted(self.held, reverse=True)]
         self.held.clear()
-        if len(gone) > 1000:
-            lost = {uid for _, uid in gone}
-            self.uids = array("I", (uid for uid in self.uids if uid not in lost))
-        else:
-            for number, _ in gone:
-                del self.uids[number - 1]
+        if gone:
+            self.uids = became(self.uids, lost=[number for number, _ in gone])
         return gone
 
 
 def _run(first: int, end: int) -> Runs:
     return ((first, end - 1),) if first < end else ()
+
+
+# What arrays became, for the sessions that hear the same of the same folder one after the other.
+_lately: deque[tuple[array[int], list[int], list[int], array[int]]] = deque(maxlen=8)
+
+
+def became(uids: array[int], fresh: Sequence[int] = (), lost: Sequence[int] = ()) -> array[int]:
+    """The UIDs with those that came and without the numbers that went (the highest first), in an array of their own."""
+    for before, came, went, after in _lately:
+        if before is uids and came == list(fresh) and went == list(lost):
+            return after
+    if len(lost) > 1000:
+        numbers = set(lost)
+        made = array("I", (uid for number, uid in enumerate(uids, 1) if number not in numbers))
+    else:
+        made = uids[:]
+        for number in lost:
+            del made[number - 1]
+    made.extend(fresh)
+    _lately.append((uids, list(fresh), list(lost), made))
+    return made

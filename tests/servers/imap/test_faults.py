@@ -71,7 +71,7 @@ def test_a_session_outlives_a_check_that_fails(bob_in, monkeypatch, ports, bob):
     loop = ports.site.hub._clock.get_loop()
     with monkeypatch.context() as patch:
         patch.setattr(login, "is_current", failing(Unavailable("no")))
-        loop.call_soon_threadsafe(watcher.rung, frozenset())
+        loop.call_soon_threadsafe(watcher.rung, {})
         bob_in.expect_silence(0.3)
     bob_in.ok("NOOP")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailserver.mail.numbersets import runs_of
 from mailserver.servers import bridge
-from mailserver.servers.imap import fetchplan
+from mailserver.servers.imap import fetchplan, plainfetch
 from mailserver.servers.imap.bodies import BodyWriter
 from mailserver.servers.imap.changedsince import changed, tell_vanished
 from mailserver.servers.imap.fetchplan import Plan, Writer
@@ -45,6 +45,8 @@ async def fetch(session: Session, command: commands.Fetch) -> Done:
         uids = await changed(session, uids, command.changed_since)
     plan = fetchplan.plan(command.items, uid=command.uid or session.qresync, modseq=command.changed_since is not None)
     writer = Writer(session.recents, session.utf8)
+    if plainfetch.fits(plan) and not session.selected.held:
+        uids = await plainfetch.send(session, plan, uids)
     size = _CHUNK_OF_BODIES if plan.reads or "parts" in plan.columns else _FIRST
     at = 0
     while at < len(uids):
@@ -72,6 +74,11 @@ async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int
         # Others may have taken them out since; their octets are kept for sessions that have not heard of it.
         expunged=True,
     )
+    if plan.is_simple:
+        lines = [b"* %d FETCH (%b)\r\n" % (view.number(row.uid), writer.attributes(plan.items, row)) for row in rows]
+        session.connection.say(*lines)
+        await session.flush()
+        return
     bodies = BodyWriter(session)
     for entry in rows:
         await _send_one(session, plan, writer, bodies, entry, flags_too=entry.uid in seen)
