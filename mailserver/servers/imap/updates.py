@@ -74,10 +74,14 @@ class Updates:
         self._check |= not modseqs
         if self._session.view is not None:
             far = modseqs.get(self._session.view.mailbox_id, 0) if modseqs else _ANY
-            self._heard = max(self._heard, far)
+            self.hear(far)
         self._rung |= self._session.notify is not None
         if self._check or self._rung:
             self._session.connection.input.nudge()
+
+    def hear(self, modseq: int) -> None:
+        """The selected mailbox is as far as that, which an answer to the session itself has told."""
+        self._heard = max(self._heard, modseq)
 
     def lost(self) -> None:
         self._gone = True

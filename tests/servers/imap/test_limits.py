@@ -79,7 +79,7 @@ def test_a_flood_before_sign_in_takes_no_memory(connect, db):
 
 def test_early_lines(connect, db):
     client = connect()
-    client.push(b"a NOOP " + b"x" * 9000 + b"\r\n")
+    client.push(b"a NOOP " + b"x" * Limits().early_line + b"\r\n")
     assert client.response() == b"* BAD [TOOBIG] This line is too long."
     client.ok("NOOP")
 

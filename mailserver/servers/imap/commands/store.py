@@ -50,6 +50,7 @@ async def _tell(session: Session, command: commands.Store, stored: flags.Stored)
     What others changed before us the client has to hear all the same (RFC 9051 §6.4.6).
     """
     view, updates = session.selected, session.updates
+    updates.hear(stored.modseq)
     if stored.changed and (not command.silent or stored.modseq == view.modseq + 1):
         view.changed_here(stored.modseq)
     updates.tell_keywords(stored.changed)
