@@ -282,7 +282,7 @@ def test_each_single_question_finds_what_reading_every_message_finds(alice, lett
         for key in (TextHas(text), BodyHas(text), *(HeaderHas(name, text) for name in NAMES)):
             _agree(alice, letters, key)
             found += bool(expected(letters, key))
-    assert found > 80
+    assert found > 50
 
 
 def test_the_folder_has_every_kind_of_message(alice, letters):
