@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
+from base64 import b64encode
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mailserver.errors import AuthenticationFailed
 from mailserver.servers import bridge
+from mailserver.servers import signin as exchange
 from mailserver.servers.imap import capabilities
 from mailserver.servers.imap.grammar import sessioncommands as commands
 from mailserver.servers.imap.reader import Ends
 from mailserver.servers.imap.responses import Done, Refusal, bad
-from mailserver.servers.sasl import MECHANISMS, Claim, Mechanism, PasswordClaim, SaslError, TokenClaim
+from mailserver.servers.sasl import MECHANISMS, Claim, Mechanism, PasswordClaim, SaslError
 from mailserver.services import login, places
 from mailserver.services.login import Login
 
@@ -35,7 +36,7 @@ async def authenticate(session: Session, command: commands.Authenticate) -> Done
     if mechanism is None:
         raise Refusal("This way to sign in is not known here.", "CANNOT")
     try:
-        claim = await _exchange(session, mechanism, command.initial)
+        claim = await _claim(session, mechanism, command.initial)
     except SaslError as error:
         raise bad("This is not how the mechanism works.") from error
     return await _sign_in(session, claim, mechanism)
@@ -47,35 +48,26 @@ def _only_encrypted(session: Session) -> None:
         raise Refusal("Sign in on an encrypted connection only.", "PRIVACYREQUIRED")
 
 
-async def _exchange(session: Session, mechanism: Mechanism, initial: bytes | None) -> Claim:
-    """Question and answer until the mechanism is content. Raises Refusal, SaslError."""
-    exchange = mechanism.start()
-    question = next(exchange)
-    while True:
-        answer = await _ask(session, question) if initial is None else initial
-        initial = None
-        try:
-            question = exchange.send(answer)
-        except StopIteration as end:
-            claim: Claim = end.value
-            return claim
+async def _claim(session: Session, mechanism: Mechanism, initial: bytes | None) -> Claim:
+    """Raises Refusal, SaslError."""
+    first = None if initial is None else b64encode(initial) or b"="
+    try:
+        return await exchange.converse(mechanism, first, partial(_ask, session))
+    except exchange.Cancelled:
+        raise bad("You changed your mind.") from None
+    except exchange.NotBase64:
+        raise bad("This is not base64.") from None
 
 
 async def _ask(session: Session, question: bytes) -> bytes:
-    session.connection.say(b"+ ", b64encode(question), b"\r\n")
+    session.connection.say(b"+ ", question, b"\r\n")
     await session.flush()
-    answer = await session.reader.line()
-    if answer == b"*":
-        raise bad("You changed your mind.")
-    try:
-        return b64decode(answer, validate=True)
-    except Base64Error:
-        raise bad("This is not base64.") from None
+    return await session.reader.line()
 
 
 async def _sign_in(session: Session, claim: Claim, mechanism: Mechanism | None = None) -> Done:
     try:
-        found = await _check(claim, session.connection.peer)
+        found = await exchange.identify(claim, peer=session.connection.peer, purpose=login.IMAP)
     except AuthenticationFailed as error:
         await _failed(session, mechanism)
         raise Refusal("Address or password is wrong.", "AUTHENTICATIONFAILED") from error
@@ -94,20 +86,12 @@ async def _take_place(session: Session, found: Login) -> None:
         raise Refusal("This account has too many connections.", "LIMIT")
 
 
-async def _check(claim: Claim, peer: str) -> Login:
-    if isinstance(claim, TokenClaim):
-        return await bridge.run(login.redeem, token=claim.token, identity=claim.identity, purpose=login.IMAP)
-    return await bridge.run_costly(
-        login.authenticate, address=claim.address, password=claim.password, peer=peer, identity=claim.identity
-    )
-
-
 async def _failed(session: Session, mechanism: Mechanism | None) -> None:
     """Raises Ends after too many."""
     session.failed_sign_ins += 1
     logger.warning("imap %s: sign-in refused", session.connection.peer)
-    if mechanism is not None and mechanism.refusal:
-        await _ask(session, mechanism.refusal)
+    if mechanism is not None:
+        await exchange.tell_refusal(mechanism, partial(_ask, session))
     limits = session.site.limits
     await asyncio.sleep(limits.failed_pause * session.failed_sign_ins)
     if session.failed_sign_ins >= limits.failed_sign_ins:
