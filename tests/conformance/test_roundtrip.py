@@ -87,15 +87,31 @@ def check_parts(client: Client, number: int, leaves: Sequence[Leaf]) -> None:
     assert leaves
     for at in range(0, len(leaves), 100):
         some = leaves[at : at + 100]
-        items = (f"BODY.PEEK[{one.path}] BINARY.PEEK[{one.path}] BINARY.SIZE[{one.path}]" for one in some)
-        (response,) = client.ok(f"FETCH {number} ({' '.join(items)})")
-        found = imapvalues.fetched(response)
+        (response,) = client.ok(f"FETCH {number} ({' '.join(f'BODY.PEEK[{one.path}]' for one in some)})")
+        bodies = imapvalues.fetched(response)
+        decoded = fetched_decoded(client, number, some)
         for one in some:
-            octets, decoded = found[f"BODY[{one.path}]"], found[f"BINARY[{one.path}]"]
+            octets = bodies[f"BODY[{one.path}]"]
             assert len(octets) == one.size, one
-            assert len(decoded) == found[f"BINARY.SIZE[{one.path}]"], one
-            expected = decoding(octets, one.encoding)
-            assert expected in (None, decoded), one
+            if f"BINARY[{one.path}]" not in decoded:
+                continue
+            binary = decoded[f"BINARY[{one.path}]"]
+            assert len(binary) == decoded[f"BINARY.SIZE[{one.path}]"], one
+            assert decoding(octets, one.encoding) in (None, binary), one
+
+
+def fetched_decoded(client: Client, number: int, leaves: Sequence[Leaf]) -> dict[str, Any]:
+    """BINARY and BINARY.SIZE of the parts; without those in an encoding nobody knows (RFC 3516 §4.3)."""
+    items = " ".join(f"BINARY.PEEK[{one.path}] BINARY.SIZE[{one.path}]" for one in leaves)
+    *found, done = client.do(f"FETCH {number} ({items})")
+    if done.startswith(b"OK"):
+        return imapvalues.fetched(found[0].removeprefix(b"* "))
+    assert done.startswith(b"NO [UNKNOWN-CTE]"), done
+    if len(leaves) > 1:
+        return {key: value for one in leaves for key, value in fetched_decoded(client, number, [one]).items()}
+    (header,) = client.ok(f"FETCH {number} (BODY.PEEK[{leaves[0].path}.MIME])")
+    assert b"content-transfer-encoding:" in header.lower()
+    return {}
 
 
 def decoding(octets: bytes, encoding: str) -> bytes | None:

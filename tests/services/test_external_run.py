@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from mailserver.services import claims, external, external_folders, external_lease, external_run, mailboxes, timeline
+from mailserver.store.exchange import alone
 from mailserver.store.models import ExternalAccount, Message
 from tests.services.importing import (
     State,
@@ -209,4 +210,4 @@ def test_what_was_imported_tells_where_it_lay_and_does_not_count_as_written_by_t
     assert path.headline == "This message was brought here from another server."
     assert path.lead == "It lay in INBOX of old at localhost. How it came there we did not see."
     ids = ["letter1@old.example", "letter2@old.example"]
-    assert claims.written([([alice.pk], ids)]) == {(alice.pk, "letter2@old.example")}
+    assert alone(claims.written, [([alice.pk], ids)]) == {(alice.pk, "letter2@old.example")}

@@ -9,6 +9,7 @@ from django.urls import URLPattern, get_resolver
 from mailserver.services import mailboxes, messages, undo
 from mailserver.store.models import QueueRecipient
 from mailserver.store.models.mailbox import Flag
+from tests.services.importing import added
 from tests.support.mail import delivered, message
 from tests.webmail.reading import box, signed_in, thread
 from tests.webmail.site import PROGRAMS
@@ -43,6 +44,7 @@ def ids(alice) -> dict[str, object]:
         "section": "1",
         "token": "x",
         "recipient_id": 1,
+        "external_id": added(alice, 993).pk,
     }
 
 

@@ -53,7 +53,7 @@ def test_it_groups_by_days_in_the_readers_time_zone(alice):
     for at in ("2026-11-25T01:00", "2026-11-24T23:30", "2026-11-23T09:00", "2026-11-20T09:00", "2026-10-01T09:00"):
         place = delivered(alice, subject=at)
         MailboxMessage.objects.filter(mailbox_id=place.mailbox_id, uid=place.uid).update(at=f"{at}Z")
-    summary.refresh(set(MailboxMessage.objects.values_list("thread_id", flat=True)))
+    summary.refresh_now(set(MailboxMessage.objects.values_list("thread_id", flat=True)))
     alice.time_zone = "Europe/Paris"
     alice.save()
     tree = page(signed_in(alice).get("/"))
