@@ -26,7 +26,7 @@ UNREADABLE = "-ERR The command cannot be read"
         (b"LIST \xff", UNREADABLE),
         (b"STAT 1", "-ERR The command has other arguments"),
         (b"x" * 511, "-ERR The line is too long"),
-        (b"RETR " + b"9" * 100_000, "-ERR The line is too long"),
+        (b"RETR " + b"9" * 10_000, "-ERR The line is too long"),
         (b"RETR 1;QUIT", "-ERR The command has other arguments"),
         (b"RETR " + "\u0967".encode(), "-ERR The command has other arguments"),
         (b"XTND XMIT", "-ERR Unknown command"),
@@ -95,7 +95,9 @@ def test_it_answers_a_password_that_is_no_utf8(connect, reader):
 @pytest.mark.parametrize("seed", range(6))
 def test_it_outlives_noise(connect, session, reader, caplog, seed):
     """Words of the protocol, octets of all kinds: each connection ends, none of our commands stumbles."""
-    delivered(reader)
+    # A DELE 1 among the noise may be meant, if QUIT is heard too: no connection can take the last message.
+    for _ in range(16):
+        delivered(reader)
     noise = random.Random(seed)
     words = b"USER PASS AUTH PLAIN = * RETR TOP DELE LIST UIDL UTF8 CAPA RSET NOOP 1 0 -1 99999999999999999999".split()
     for number in range(15):
@@ -108,8 +110,6 @@ def test_it_outlives_noise(connect, session, reader, caplog, seed):
         client.push(said + noise.randbytes(200) + b"\r\n*\r\nQUIT\r\n")
         drained(client)
     assert "a command failed" not in caplog.text
-    # A DELE 1 among the noise may have been meant, if QUIT was heard too.
-    delivered(reader)
     client = session()
     client.ask("RETR 1", r"\+OK .*")
     lines(client)
