@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Sum
 
 from mailserver.errors import AlreadyExists, InvalidName, NotFound, SpecialUseTaken
 from mailserver.store.models import Mailbox
@@ -73,11 +72,6 @@ def list_for(account_id: int) -> list[Mailbox]:
         boxes,
         key=lambda box: (order.index(Use(box.special_use)) if box.special_use else len(order), box.path.casefold()),
     )
-
-
-def usage(account_id: int) -> int:
-    """Bytes of mail the account keeps."""
-    return Mailbox.objects.filter(account_id=account_id).aggregate(total=Sum("size"))["total"] or 0
 
 
 def valid_path(path: str) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mailserver.errors import AlreadyExists, InvalidName, NotFound, OverQuota
-from mailserver.services import mailboxes, messages, threads, undo
+from mailserver.services import mailboxes, messages, quota, threads, undo
 from mailserver.store.models import Label, Mailbox, MailboxMessage, Message, ThreadBox
 from mailserver.store.models.mailbox import Flag
 from tests.support.mail import delivered, message
@@ -53,7 +53,7 @@ def test_it_copies_without_storing_the_body_again(alice):
 
 def test_it_counts_the_quota_for_appends_and_copies(alice):
     place = delivered(alice)
-    alice.quota = mailboxes.usage(alice.pk) + 10
+    alice.quota = quota.of(alice.pk).used_octets + 10
     alice.save()
     inbox, archive = box(alice, Use.INBOX), box(alice, Use.ARCHIVE)
     with pytest.raises(OverQuota):

@@ -10,7 +10,7 @@ from django.db import connections
 
 from mailserver.errors import InvalidName, NotFound, OverQuota
 from mailserver.mail.numbersets import runs_of
-from mailserver.services import flags, mailboxes, messages
+from mailserver.services import flags, messages, quota
 from mailserver.services.messages import Appended
 from mailserver.store import entrysets
 from mailserver.store.models import Blob, Change, Label, Mailbox, MailboxMessage, Message, ThreadBox, Vanished
@@ -107,7 +107,7 @@ def test_it_moves_within_a_folder_only_when_asked(alice, inbox):
 
 
 def test_it_copies_nothing_beyond_the_quota(alice, inbox, archive):
-    alice.quota = mailboxes.usage(alice.pk) + 1
+    alice.quota = quota.of(alice.pk).used_octets + 1
     alice.save()
     with pytest.raises(OverQuota):
         messages.copy(account_id=alice.pk, mailbox_id=inbox.pk, uids=EVERYTHING, target_id=archive.pk)
@@ -178,7 +178,7 @@ def test_it_keeps_several_messages_in_their_order(alice, archive):
 
 def test_it_keeps_all_messages_or_none(alice, archive):
     raws = [message(), message(), message()]
-    alice.quota = mailboxes.usage(alice.pk) + sum(map(len, raws)) - 1
+    alice.quota = quota.of(alice.pk).used_octets + sum(map(len, raws)) - 1
     alice.save()
     blobs = Blob.objects.count()
     with pytest.raises(OverQuota):

@@ -51,10 +51,6 @@ def literal(value: bytes) -> bytes:
     return b"{%d}\r\n" % len(value) + value
 
 
-def nstring(value: bytes | None) -> bytes:
-    return b"NIL" if value is None else string(value)
-
-
 def text(value: str, *, utf8: bool = False) -> bytes:
     """A string of characters: beyond ASCII quoted as UTF-8 for a client that takes it, else as a literal of UTF-8."""
     octets = value.encode("utf-8", "replace")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import poplib
 import re
-import shutil
 import ssl
 import subprocess
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from mailserver.services import mailboxes, messages
 from mailserver.store.models import Account, MailboxMessage
+from tests.clients.programs import find
 from tests.support import corpora
 from tests.support.mail import delivered, message
 from tests.support.people import PASSWORD
@@ -79,11 +79,10 @@ def test_poplib_gets_mail_of_all_kinds_octet_by_octet(ports, reader, monkeypatch
 
 
 def curl(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    command = ["curl", "--silent", "--show-error", "--insecure", "--max-time", "20", *arguments]
+    command = [find("curl"), "--silent", "--show-error", "--insecure", "--max-time", "20", *arguments]
     return subprocess.run(command, capture_output=True, check=False)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="CURL IS MISSING: apt-get install curl")
 @pytest.mark.parametrize("options", [[], ["--login-options", "AUTH=PLAIN"], ["--login-options", "AUTH=LOGIN"]])
 def test_curl_lists_and_collects(ports, reader, options):
     delivered(reader, body=DOTS)
@@ -97,7 +96,6 @@ def test_curl_lists_and_collects(ports, reader, options):
     assert wrong.returncode == 67
 
 
-@pytest.mark.skipif(shutil.which("fetchmail") is None, reason="FETCHMAIL IS MISSING: apt-get install fetchmail")
 @pytest.mark.parametrize("tls", ["ssl", "sslproto tls1.2+"], ids=["pop3s", "stls"])
 def test_fetchmail_collects_and_deletes(ports, reader, tmp_path, tls):
     for _ in range(3):
@@ -111,7 +109,7 @@ def test_fetchmail_collects_and_deletes(ports, reader, tmp_path, tls):
     )
     control.chmod(0o600)
     command = [
-        "fetchmail",
+        find("fetchmail"),
         "--fetchmailrc",
         str(control),
         "--nosyslog",
