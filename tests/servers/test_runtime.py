@@ -10,6 +10,8 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -139,8 +141,9 @@ def test_it_does_not_share_a_port_with_a_stranger(tmp_path, bob):
 
 @pytest.mark.slow
 def test_its_memory_is_bounded(tmp_path, bob):
-    """256 MB without CRLF before any login, and 20 messages of 25 MB at once."""
-    with runsmtp(tmp_path) as running:
+    """256 MB without CRLF before any login, 5,000 recipients tried, and 20 messages of 25 MB at once beside 480 other
+    sessions."""
+    with runsmtp(tmp_path, environ={"CORREIO_CONNECTION_LIMITS": "off"}) as running, ExitStack() as others:
         with Dialogue(running.mx) as client:
             client.expect("220 .*")
             to_data(client)
@@ -152,6 +155,14 @@ def test_its_memory_is_bounded(tmp_path, bob):
             except (BrokenPipeError, ConnectionResetError):
                 pass
         assert sent < 100, "twice the size limit is 72 MB"
+        with Dialogue(running.mx) as client:
+            client.expect("220 .*")
+            client.ask("EHLO crepes.fr", "250-.*")
+            client.ask("MAIL FROM:<alice@crepes.fr>", "250 .*")
+            asked = (client.ask(f"RCPT TO:<bob+{n}@hamburger.edu>", "250 .*|4.*")[:3] for n in range(5000))
+            assert Counter(takewhile(lambda code: code != "421", asked)) == {"250": 1000, "452": 100}
+        for _ in range(480):
+            others.enter_context(Dialogue(running.mx)).expect("220 .*")
         large, together = (b"x" * 998 + b"\r\n") * 25_000, threading.Barrier(20)
 
         def send(_: int) -> None:

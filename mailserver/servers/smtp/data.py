@@ -40,8 +40,8 @@ async def read(source: Input, content: Content, *, limits: Limits) -> None:
 
 
 class Content:
-    """The octets after DATA, as they come. What needs a look at each octet is done block by block: 36 MB at once
-    would keep all other sessions waiting for a fifth of a second. `folder`: where large messages wait for their end,
+    """The octets after DATA, as they come. What needs a look at each octet, stuffed dots included, is done block by
+    block: 36 MB at once would keep all other sessions waiting for a quarter of a second. `folder`: where large messages wait for their end,
     in files without a name; None for the system's choice. Close it.
     """
 
@@ -52,7 +52,7 @@ class Content:
         self._most = size_limit + size_limit // 8
         # The end mark may follow the DATA command directly, whose CRLF then counts.
         self._held = bytearray(b"\r\n")
-        # What precedes `_held`; its octets are `_written`.
+        # What precedes `_held`, without the stuffed dots; its octets are `_written`.
         self._file: IO[bytes] | None = None
         self._written = self._dropped = self._checked = 0
         self._lone = self._stuffed = self._disk_full = False
@@ -86,7 +86,7 @@ class Content:
         if self._dropped or self.size > self._most:
             self._drop()
         elif len(held) > IN_MEMORY and self._checked > 2:
-            self._write(self._checked - 2)  # `_check` looks back so far
+            self._write(self._settled())
         if self._dropped > 2 * self._size_limit:
             raise Refusal(replies.TOO_MUCH_DATA)
         return None
@@ -102,16 +102,22 @@ class Content:
             raise Refusal(replies.SYSTEM_FULL if self._disk_full else replies.MESSAGE_TOO_LARGE)
         if self._lone:
             raise Refusal(replies.LONE_CR_OR_LF)
-        content = self._from(0).replace(b"\r\n.", b"\r\n")[2:] if self._stuffed else self._from(2)
+        content = self._whole()
         if len(content) > self._size_limit:
             raise Refusal(replies.MESSAGE_TOO_LARGE)
         return content
 
-    def _from(self, start: int) -> bytes:
+    def _whole(self) -> bytes:
+        """All but the CRLF of the command; what is not on the disk is at most `IN_MEMORY` and a chunk."""
         if self._file is None:
-            return bytes(memoryview(self._held)[start:])
-        self._file.seek(start)
+            return bytes(memoryview(self._unstuffed(len(self._held)))[2:])
+        self._file.seek(2)
         return self._file.read()
+
+    def _unstuffed(self, count: int) -> bytearray:
+        """The first `count` octets held, which do not end between CR, LF and dot, without the stuffed dots."""
+        octets = self._held[:count]
+        return octets.replace(b"\r\n.", b"\r\n") if self._stuffed else octets
 
     def _check(self, until: int) -> None:
         """Look for lone CR and LF and for stuffed dots up to an offset."""
@@ -125,15 +131,23 @@ class Content:
         self._stuffed |= held.find(b"\r\n.", max(0, start - 2), until) >= 0
         self._checked = until
 
+    def _settled(self) -> int:
+        """How many octets may go: `_check` looks back two, and a CRLF stays with the dot that may follow it."""
+        count = self._checked - 2
+        before = self._held[max(0, count - 2) : count + 1]
+        if before.endswith(b"\r\n"):
+            return count - 1
+        return count - 2 if before.startswith(b"\r\n") else count
+
     def _write(self, count: int) -> None:
         """Move octets to the disk. A disk that is full is told after the end mark: no reply may come before."""
+        octets = self._unstuffed(count)
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 - closed in __exit__
-            with memoryview(self._held)[:count] as octets:
-                done = self._file.write(octets)
-            if done < count:
-                raise OSError(f"{done} of {count} octets")
+            done = self._file.write(octets)
+            if done < len(octets):
+                raise OSError(f"{done} of {len(octets)} octets")
         except OSError as error:
             logger.error("no room for a message under way: %s", error)
             self._disk_full = True
@@ -141,7 +155,7 @@ class Content:
             return
         del self._held[:count]
         self._checked -= count
-        self._written += count
+        self._written += len(octets)
 
     def _drop(self) -> None:
         """Keep only what may be the beginning of the end mark."""
