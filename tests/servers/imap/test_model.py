@@ -281,6 +281,6 @@ def test_pictures_agree(connect, bob, seed):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", [11, 12, 13, None], ids=["11", "12", "13", "any"])
+@pytest.mark.parametrize("seed", [11, None], ids=["11", "any"])
 def test_pictures_agree_for_long(connect, bob, seed):
-    play(connect, bob.address, random.SystemRandom().randrange(2**32) if seed is None else seed, steps=1500)
+    play(connect, bob.address, random.SystemRandom().randrange(2**32) if seed is None else seed, steps=1000)
