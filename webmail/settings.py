@@ -1,4 +1,4 @@
-"""Django's settings. Everything that differs between installations comes from `CORREIO_*` (mailserver/conf.py)."""
+"""Django's settings. Everything that differs between installations comes from `CORREIO_*` (mailserver/conf)."""
 
 from __future__ import annotations
 
