@@ -41,8 +41,8 @@ async def read(source: Input, content: Content, *, limits: Limits) -> None:
 
 class Content:
     """The octets after DATA, as they come. What needs a look at each octet, stuffed dots included, is done block by
-    block: 36 MB at once would keep all other sessions waiting for a quarter of a second. `folder`: where large messages wait for their end,
-    in files without a name; None for the system's choice. Close it.
+    block: 36 MB at once would keep all other sessions waiting for a quarter of a second. `folder`: where large
+    messages wait for their end, in files without a name; None for the system's choice. Close it.
     """
 
     def __init__(self, size_limit: int, folder: Path | None = None) -> None:
