@@ -11,28 +11,23 @@ import itertools
 import os
 import queue
 import random
-import shutil
 import signal
 import smtplib
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
-from mailserver.stack import postgres
-from mailserver.stack.process import follow_parent
 from tests.support.instance import ROOT, free_ports
+from tests.support.killable import PATIENCE, Killable, children, in_a_folder, wait
 
 PEOPLE = ("alice@crepes.fr", "bob@hamburger.edu")
 SENDERS = 4
-PATIENCE = 60
 
 LETTER = (
     "From: Carol <carol@example.org>\r\nTo: Alice <alice@crepes.fr>\r\nSubject: {0}\r\nMessage-ID: <{0}>\r\n"
@@ -85,91 +80,35 @@ class Outcome:
     faults: dict[str, int] = field(default_factory=dict)
 
 
-class System:
+class System(Killable):
     """A cluster that keeps its promises (fsync and all) and `runsmtp` with two processes on it, in one folder."""
 
     def __init__(self, folder: Path) -> None:
-        folder.chmod(0o755)
-        self.cluster = postgres.prepare(folder, sync=False)
-        self.log = (folder / "log").open("wb")
         (self.port,) = free_ports(1)
-        self.environ = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "webmail.settings",
-            "CORREIO_DATA_DIR": str(folder),
-            "CORREIO_DATABASE_URL": self.cluster.url,
-            "CORREIO_REDIS_URL": f"unix://{folder}/no-redis.sock",
-            "CORREIO_MX_PORT": str(self.port),
-            "CORREIO_CONNECTION_LIMITS": "off",
-            "CORREIO_TLS_CERT": "",
-        }
-        self.postgres = self._start_postgres()
-        self.cluster.create_database()
-        self._python("-c", PREPARE).wait()
+        more = {"CORREIO_MX_PORT": str(self.port), "CORREIO_CONNECTION_LIMITS": "off", "CORREIO_TLS_CERT": ""}
+        super().__init__(folder, more)
+        self.python("-c", PREPARE).wait()
         self.smtp = self._start_smtp()
 
     def kill(self, what: str, chance: random.Random) -> None:
         """Kill one process of a kind and bring the system back: smtp, postgres, or a backend of postgres."""
         if what == "smtp":
-            children = Path(f"/proc/{self.smtp.pid}/task/{self.smtp.pid}/children").read_text().split()
-            os.kill(chance.choice([self.smtp.pid, *map(int, children)]), signal.SIGKILL)
+            os.kill(chance.choice([self.smtp.pid, *children(self.smtp)]), signal.SIGKILL)
             self.smtp.wait(PATIENCE)
             self.smtp = self._start_smtp()
-            return
-        with psycopg.connect(self.cluster.url) as connection:
-            backends = [
-                pid
-                for (pid,) in connection.execute(
-                    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-                )
-            ]
-        victim = self.postgres.pid if what == "postgres" or not backends else chance.choice(backends)
-        os.kill(victim, signal.SIGKILL)
-        if victim == self.postgres.pid:
-            self.postgres.wait(PATIENCE)
-            self.postgres = self._start_postgres()
-        _wait(self.cluster.answers)
+        elif what == "postgres":
+            self.kill_postgres()
+        else:
+            self.kill_backend(chance)
 
     def stop(self) -> None:
-        for process, number in ((self.smtp, signal.SIGTERM), (self.postgres, signal.SIGINT)):
-            process.send_signal(number)
-            process.wait(PATIENCE)
-        self.log.close()
-
-    def _start_postgres(self) -> subprocess.Popen[bytes]:
-        """Again and again while processes of the one before still leave."""
-        end = time.monotonic() + PATIENCE
-        while True:
-            server = subprocess.Popen(
-                self.cluster.command(),
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=self.log,
-                stderr=self.log,
-                preexec_fn=follow_parent(signal.SIGINT),
-                **self.cluster.identity.popen(),
-            )
-            while server.poll() is None:
-                if self.cluster.answers():
-                    return server
-                time.sleep(0.05)
-            assert time.monotonic() < end, "PostgreSQL does not come back"
+        self.end(self.smtp)
+        super().stop()
 
     def _start_smtp(self) -> subprocess.Popen[bytes]:
-        process = self._python(str(ROOT / "manage.py"), "runsmtp", "--processes", "2")
-        _wait(lambda: _greets(self.port))
+        process = self.python(str(ROOT / "manage.py"), "runsmtp", "--processes", "2")
+        wait(lambda: _greets(self.port))
         return process
-
-    def _python(self, *arguments: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=self.log,
-            stderr=self.log,
-            preexec_fn=follow_parent(signal.SIGTERM),
-        )
 
 
 class Senders:
@@ -218,36 +157,23 @@ class Senders:
 def play(kills: int, seed: int, say: Callable[[str], None]) -> Outcome:
     """Kill and count. `seed` chooses what is killed and after how many messages."""
     chance, outcome = random.Random(seed), Outcome()
-    with _system() as system:
+    with in_a_folder(System) as system:
         senders = Senders(system.port)
         try:
             for number in range(1, kills + 1):
                 enough = len(senders.acknowledged) + chance.randint(5, 60)
-                _wait(lambda enough=enough: len(senders.acknowledged) >= enough)  # type: ignore[misc]
+                wait(lambda enough=enough: len(senders.acknowledged) >= enough)  # type: ignore[misc]
                 what = chance.choice(["smtp", "postgres", "backend"])
                 system.kill(what, chance)
                 outcome.kills.append(what)
                 say(f"kill {number:3}  {what:<8}  {len(senders.acknowledged):6} acknowledged")
             enough = len(senders.acknowledged) + 20
-            _wait(lambda: len(senders.acknowledged) >= enough)
+            wait(lambda: len(senders.acknowledged) >= enough)
         finally:
             senders.stop()
         outcome.acknowledged = senders.acknowledged
         _look(system.cluster.url, outcome)
     return outcome
-
-
-@contextmanager
-def _system() -> Iterator[System]:
-    folder = Path(tempfile.mkdtemp(prefix="correio-crashes-"))
-    try:
-        system = System(folder)
-        try:
-            yield system
-        finally:
-            system.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _look(url: str, outcome: Outcome) -> None:
@@ -266,13 +192,6 @@ def _greets(port: int) -> bool:
             return client.noop()[0] == 250
     except (OSError, smtplib.SMTPException):
         return False
-
-
-def _wait(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not done():
-        assert time.monotonic() < end, "it does not come back"
-        time.sleep(0.02)
 
 
 def main() -> None:
