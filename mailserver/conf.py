@@ -87,6 +87,8 @@ class Config:
     remote_smtp_port: int
     retry_schedule: tuple[timedelta, ...]
     expire_after: timedelta
+    delay_notice: timedelta | None
+    suppress: Limit | None
     stage_timeout: float | None
     allow_private_hops: bool
     allow_private_imports: bool
@@ -218,6 +220,8 @@ def load(environ: Mapping[str, str]) -> Config:
         remote_smtp_port=_port("REMOTE_SMTP_PORT", value("REMOTE_SMTP_PORT", "25")),
         retry_schedule=tuple(duration(step) for step in value("RETRY_SCHEDULE", DEFAULT_RETRY_SCHEDULE).split(",")),
         expire_after=duration(value("EXPIRE_AFTER", "5d")),
+        delay_notice=duration(text) if (text := value("DELAY_NOTICE", "4h")) not in ("0", "off") else None,
+        suppress=limit(value("SUPPRESS", "on"), Limit(2, timedelta(days=30))),
         stage_timeout=float(text) if (text := value("STAGE_TIMEOUT", "")) else None,
         allow_private_hops=_flag(value("ALLOW_PRIVATE_HOPS", "0")),
         allow_private_imports=_flag(value("ALLOW_PRIVATE_IMPORTS", "0")),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from itertools import groupby
 from typing import Literal
 
 from mailserver.mail import bodies, reports, structure
@@ -45,6 +46,7 @@ class Failure:
     """What became of one recipient. `diagnostic` has its type in front: `smtp; 550 5.1.1 no such user`.
 
     `remote` is the server that said it. `original` is the ORCPT of RFC 3461 with its type, empty when none was given.
+    `log_id` is what the reporting server calls the message.
     """
 
     recipient: str
@@ -55,6 +57,7 @@ class Failure:
     original: str = ""
     last_attempt: datetime | None = None
     retry_until: datetime | None = None
+    log_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +83,22 @@ def build(
     envelope_id: str = "",
     arrival: datetime | None = None,
     full: bool = False,
+    reference: str = "",
 ) -> bytes:
     """The notification to `sender`, to be sent with an empty MAIL FROM.
 
     `original` is the message or its header; at most 1 KB of the header goes along unless `full` (RET=FULL) is set.
-    All `failures` have one action; the first one's gives subject and opening words.
+    The gravest of the `failures` gives the subject and comes first.
     """
     headers = Headers(original)
-    headline, opening = _HEADLINES[failures[0].action]
+    failures = sorted(failures, key=lambda failure: list(_HEADLINES).index(failure.action))
+    headline = _HEADLINES[failures[0].action][0]
     subject = headers.get("subject")
     per_message = [
         field("Original-Envelope-Id", envelope_id),
         field("Reporting-MTA", f"dns; {reporting_mta}"),
         field("Arrival-Date", format_datetime(arrival) if arrival else ""),
+        field("X-Correio-Queue-ID", reference),
     ]
     envelope = Envelope(
         sender=HeaderAddress("Mail delivery", f"mailer-daemon@{reporting_mta}"),
@@ -102,7 +108,7 @@ def build(
         message_id=message_id,
     )
     blocks = [b"".join(per_message), *(_block(failure) for failure in failures)]
-    text = _words(opening, failures, headers, reporting_mta)
+    text = _words(failures, headers, reporting_mta)
     return reports.write(envelope, "delivery-status", text, blocks, original, full=full)
 
 
@@ -142,16 +148,20 @@ def _block(failure: Failure) -> bytes:
         field("Remote-MTA", f"dns; {failure.remote}" if failure.remote else ""),
         field("Diagnostic-Code", failure.diagnostic[:_MAX_TEXT]),
         field("Last-Attempt-Date", format_datetime(failure.last_attempt) if failure.last_attempt else ""),
+        field("Final-Log-ID", failure.log_id),
         field("Will-Retry-Until", format_datetime(failure.retry_until) if failure.retry_until else ""),
     ]
     return b"".join(fields)
 
 
-def _words(opening: str, failures: Sequence[Failure], headers: Headers, reporting_mta: str) -> str:
-    people = failures[0].recipient if len(failures) == 1 else f"{len(failures)} people"
-    paragraphs = [opening.format(people=people)]
-    for failure in failures:
-        paragraphs += _person(failure)
+def _words(failures: Sequence[Failure], headers: Headers, reporting_mta: str) -> str:
+    paragraphs = []
+    for action, group in groupby(failures, key=lambda failure: failure.action):
+        members = list(group)
+        people = members[0].recipient if len(members) == 1 else f"{len(members)} people"
+        paragraphs.append(_HEADLINES[action][1].format(people=people))
+        for failure in members:
+            paragraphs += _person(failure)
     subject, date = headers.get("subject"), headers.get("date")
     about = [f"  Subject: {subject}" if subject else "", f"  Written: {date}" if date else ""]
     paragraphs.append("\n".join(filter(None, ["Your message:", *about])) if any(about) else "")
@@ -205,6 +215,7 @@ def _failure(block: Headers) -> Failure | None:
         original=block.get("original-recipient")[:500],
         last_attempt=parse_date(block.get("last-attempt-date")),
         retry_until=parse_date(block.get("will-retry-until")),
+        log_id=block.get("final-log-id")[:100],
     )
 
 
