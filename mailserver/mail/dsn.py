@@ -10,8 +10,9 @@ from email.utils import format_datetime
 from itertools import groupby
 from typing import Literal
 
-from mailserver.mail import bodies, reports, structure
-from mailserver.mail.addresslists import HeaderAddress, parse_list
+from mailserver.mail import bouncereader, reports, structure
+from mailserver.mail.addresslists import HeaderAddress
+from mailserver.mail.bouncereader import status_in as status_in
 from mailserver.mail.explain import explain
 from mailserver.mail.headers import Headers, message_ids, parse_date
 from mailserver.mail.reports import Envelope, field, line, typed
@@ -33,12 +34,7 @@ _HEADLINES: dict[Action, tuple[str, str]] = {
     "relayed": ("Passed on", "Your message was passed on for {people}; the next server sends no confirmation."),
     "expanded": ("Delivered", "Your message has been delivered to the list behind {people}."),
 }
-# not part of an address such as 192.5.1.1 or of a longer number
-_STATUS = re.compile(r"(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
 _REPLY_CODE = re.compile(r"([245]\d\d)\b")
-# qmail's bounces (QSBMF) and Exim's older ones are plain text.
-_QMAIL = re.compile(r"\AHi\. This is the .{0,200}?\n(.*?)(?:\n--- |\Z)", re.DOTALL)
-_QMAIL_PERSON = re.compile(r"^<([^<>\s]{3,320})>:[ \t]*\n((?:.+\n?){1,20})", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +120,8 @@ def parse(raw: bytes, root: structure.Part | None = None) -> Report | None:
             blocks = list(reports.machine_blocks(raw, part))
             failures = [found for block in blocks if (found := _failure(block))]
             top = next((block for block in blocks if "reporting-mta" in block), top)
-    failures = failures or _plain_failures(raw, root, headers)
+    told = bouncereader.read(raw, root, headers)
+    failures = failures or [Failure(one.recipient, one.action, one.status, one.said) for one in told.people]
     if not failures:
         return None
     return Report(
@@ -132,8 +129,8 @@ def parse(raw: bytes, root: structure.Part | None = None) -> Report | None:
         envelope_id=top.get("original-envelope-id")[:100],
         arrival=parse_date(top.get("arrival-date")),
         failures=tuple(failures),
-        original_message_id=next(iter(message_ids(enclosed.get("message-id"))), ""),
-        original_subject=enclosed.get("subject")[:998],
+        original_message_id=next(iter(message_ids(enclosed.get("message-id"))), told.message_id),
+        original_subject=(enclosed.get("subject") or told.subject)[:998],
     )
 
 
@@ -190,14 +187,6 @@ def _who(failure: Failure) -> str:
     return (failure.remote or "The server") if said else "Our server"
 
 
-def status_in(text: str) -> str:
-    """The first enhanced status (RFC 3463) in a reply, else one made of its three-digit code; `''` without either."""
-    if found := _STATUS.search(text):
-        return found[0]
-    reply = _REPLY_CODE.match(typed(text))
-    return f"{reply[1][0]}.0.0" if reply else ""
-
-
 def _failure(block: Headers) -> Failure | None:
     recipient = typed(block.get("final-recipient")) or typed(block.get("original-recipient"))
     if not recipient:
@@ -217,20 +206,3 @@ def _failure(block: Headers) -> Failure | None:
         retry_until=parse_date(block.get("will-retry-until")),
         log_id=block.get("final-log-id")[:100],
     )
-
-
-def _plain_failures(raw: bytes, root: structure.Part, headers: Headers) -> list[Failure]:
-    """Bounces without a status part: Exim names the recipients in a field, qmail writes a fixed text."""
-    named = parse_list(headers.undecoded("x-failed-recipients"))
-    if named:
-        return [Failure(person.address) for person in named if person.address]
-    for part in bodies.select(root).plain[:1]:
-        found = _QMAIL.match(structure.text(raw, part, limit=64 * 1024))
-        if found:
-            return [_qmail(person[1], line(person[2])) for person in _QMAIL_PERSON.finditer(found[1])]
-    return []
-
-
-def _qmail(recipient: str, said: str) -> Failure:
-    status = status_in(said) or "5.0.0"
-    return Failure(recipient, status=status, diagnostic=f"x-qmail; {said}"[:_MAX_TEXT])

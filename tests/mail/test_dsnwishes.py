@@ -61,7 +61,14 @@ def test_it_decodes_original_recipients(coded: str, decoded: str | None) -> None
     "wrong",
     [
         *(None, "", "rfc822", "rfc822;", ";bob", "rfc822;bob+2", "rfc822;bob+2b", "rfc822;b=b", "-x;bob", "rfc822;+00"),
-        *("rfc822;böb@x", "utf-8;böb@x", r"utf-8;b\x{D800}b", r"utf-8;b\x{FFFFFF}", r"utf-8;b\b", "rfc822;" + "b" * 500),
+        *(
+            "rfc822;böb@x",
+            "utf-8;böb@x",
+            r"utf-8;b\x{D800}b",
+            r"utf-8;b\x{FFFFFF}",
+            r"utf-8;b\b",
+            "rfc822;" + "b" * 500,
+        ),
     ],
 )
 def test_it_refuses_what_is_no_original_recipient(wrong: str | None) -> None:

@@ -89,7 +89,9 @@ def verdict(spf: str, dmarc: str = "none") -> Verdict:
     return Verdict("192.0.2.1", Spf(spf, "outside.example"), (), Dmarc(dmarc, "outside.example"), "pass")
 
 
-@pytest.mark.parametrize(("found", "told"), [(verdict("pass"), True), (verdict("fail", "pass"), True), (verdict("softfail"), False)])
+@pytest.mark.parametrize(
+    ("found", "told"), [(verdict("pass"), True), (verdict("fail", "pass"), True), (verdict("softfail"), False)]
+)
 def test_a_sender_that_the_checks_vouch_for_is_told(hello, bob, monkeypatch, found, told):
     async def checked(*_):
         return found
