@@ -244,6 +244,8 @@ def _note(writer: MailboxWriter, arrivals: Sequence[Arrival]) -> None:
                 message_id=place.message_id,
                 parsed=arrival.parsed,
                 raw=arrival.incoming.raw,
+                peer=arrival.incoming.peer,
+                verdict=arrival.incoming.verdict,
             )
 
 

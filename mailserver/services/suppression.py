@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -47,6 +48,7 @@ def learn(entry: QueueEntry, rows: Sequence[QueueRecipient], *, at: datetime) ->
         Suppression.objects.filter(account_id=entry.account_id, address__in=proven, returned=False).delete()
 
 
+@transaction.atomic
 def count(entry: QueueEntry, address: str, *, status: str, reason: str, at: datetime, returned: bool = False) -> None:
     """One more message of the account that could not reach the address; the same message counts once."""
     limit = settings.CORREIO.suppress
