@@ -83,9 +83,10 @@ def active(account_id: int, addresses: Iterable[str] | None = None) -> QuerySet[
     return rows.order_by("-since", "-id")
 
 
-def everywhere() -> QuerySet[Suppression]:
-    """The same of all accounts, for administrators."""
-    return Suppression.objects.filter(_in_force(timezone.now())).select_related("account").order_by("-since", "-id")
+def everywhere(text: str = "") -> QuerySet[Suppression]:
+    """The same of all accounts, for administrators; `text` is a part of the address or of the account's."""
+    rows = Suppression.objects.filter(_in_force(timezone.now())).select_related("account").order_by("-since", "-id")
+    return rows.filter(Q(address__icontains=text) | Q(account__address__icontains=text)) if text else rows
 
 
 def is_active(row: Suppression, now: datetime) -> bool:
@@ -94,9 +95,18 @@ def is_active(row: Suppression, now: datetime) -> bool:
 
 def remove(account_id: int, suppression_id: int) -> str:
     """Take an address off the account's list; the address. Raises NotFound."""
-    row = Suppression.objects.filter(account_id=account_id, pk=suppression_id).first()
+    return _remove(Suppression.objects.filter(account_id=account_id, pk=suppression_id))
+
+
+def remove_for_anybody(suppression_id: int) -> str:
+    """The same for administrators, on any list."""
+    return _remove(Suppression.objects.filter(pk=suppression_id))
+
+
+def _remove(found: QuerySet[Suppression]) -> str:
+    row = found.first()
     if row is None:
-        raise NotFound("This address is not on your list any more.")
+        raise NotFound("This address is not on the list any more.")
     row.delete()
     return row.address
 

@@ -37,9 +37,7 @@ def ask(writing: Writing, own_text: str) -> list[str]:
 
 def failing(rows: Iterable[Suppression]) -> list[str]:
     """A sentence for each recipient whose mail came back again and again."""
-    return [
-        f"Mail to {row.address} came back {row.failures} times: {why(row)} Is the address right?" for row in rows
-    ]
+    return [f"Mail to {row.address} came back {row.failures} times: {why(row)} Is the address right?" for row in rows]
 
 
 def why(row: Suppression) -> str:

@@ -69,7 +69,7 @@ def _words(account_id: int, reference: str) -> SafeString:
     """'Sent · View · Path' for the toast."""
     message = drafts.sent_copy(account_id=account_id, reference=reference)
     if message is None:
-        return format_html("Sent")
+        return SafeString("Sent")
     mailbox_id = message.entries.values_list("mailbox_id", flat=True).first()
     view = reverse("conversation", args=[mailbox_id, message.thread_id]) if mailbox_id else reverse("inbox")
     path = reverse("path", args=[message.pk])
