@@ -7,6 +7,7 @@ message. Until it says 250 nothing has changed, so whatever goes wrong, the draf
 from __future__ import annotations
 
 import re
+import secrets
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -113,6 +114,9 @@ def _hand_over(client: smtplib.SMTP, outgoing: Outgoing) -> str:
         options.append("BODY=8BITMIME")
     if _needs_utf8(outgoing):
         options.append("SMTPUTF8")
+    if client.has_extn("dsn"):
+        # What comes back is joined to the message by this (RFC 3461 §4.4), and need not hold all of it again.
+        options += ["RET=HDRS", f"ENVID={secrets.token_hex(10)}"]
     reply = client.mail(outgoing.sender, options)
     if reply[0] != 250:
         raise _not_sent("The mail server refused this message.", [("", reply)])

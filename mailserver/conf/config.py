@@ -74,6 +74,8 @@ class Config:
     remote_smtp_port: int
     retry_schedule: tuple[timedelta, ...]
     expire_after: timedelta
+    delay_notice: timedelta | None
+    suppress: Limit | None
     stage_timeout: float | None
     allow_private_hops: bool
     allow_private_imports: bool

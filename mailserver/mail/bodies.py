@@ -14,9 +14,11 @@ _TECHNICAL = frozenset(
         "application/pkcs7-signature",
         "application/x-pkcs7-signature",
         "message/delivery-status",
+        "message/global-delivery-status",
         "message/disposition-notification",
         "message/feedback-report",
         "text/rfc822-headers",
+        "message/global-headers",
     }
 )
 

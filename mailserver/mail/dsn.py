@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from itertools import groupby
 from typing import Literal
 
-from mailserver.mail import bodies, reports, structure
-from mailserver.mail.addresslists import HeaderAddress, parse_list
+from mailserver.mail import bouncereader, reports, structure
+from mailserver.mail.addresslists import HeaderAddress
+from mailserver.mail.bouncereader import status_in as status_in
 from mailserver.mail.explain import explain
 from mailserver.mail.headers import Headers, message_ids, parse_date
 from mailserver.mail.reports import Envelope, field, line, typed
@@ -32,12 +34,7 @@ _HEADLINES: dict[Action, tuple[str, str]] = {
     "relayed": ("Passed on", "Your message was passed on for {people}; the next server sends no confirmation."),
     "expanded": ("Delivered", "Your message has been delivered to the list behind {people}."),
 }
-# not part of an address such as 192.5.1.1 or of a longer number
-_STATUS = re.compile(r"(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
 _REPLY_CODE = re.compile(r"([245]\d\d)\b")
-# qmail's bounces (QSBMF) and Exim's older ones are plain text.
-_QMAIL = re.compile(r"\AHi\. This is the .{0,200}?\n(.*?)(?:\n--- |\Z)", re.DOTALL)
-_QMAIL_PERSON = re.compile(r"^<([^<>\s]{3,320})>:[ \t]*\n((?:.+\n?){1,20})", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,7 @@ class Failure:
     """What became of one recipient. `diagnostic` has its type in front: `smtp; 550 5.1.1 no such user`.
 
     `remote` is the server that said it. `original` is the ORCPT of RFC 3461 with its type, empty when none was given.
+    `log_id` is what the reporting server calls the message.
     """
 
     recipient: str
@@ -55,6 +53,7 @@ class Failure:
     original: str = ""
     last_attempt: datetime | None = None
     retry_until: datetime | None = None
+    log_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +79,22 @@ def build(
     envelope_id: str = "",
     arrival: datetime | None = None,
     full: bool = False,
+    reference: str = "",
 ) -> bytes:
     """The notification to `sender`, to be sent with an empty MAIL FROM.
 
     `original` is the message or its header; at most 1 KB of the header goes along unless `full` (RET=FULL) is set.
-    All `failures` have one action; the first one's gives subject and opening words.
+    The gravest of the `failures` gives the subject and comes first.
     """
     headers = Headers(original)
-    headline, opening = _HEADLINES[failures[0].action]
+    failures = sorted(failures, key=lambda failure: list(_HEADLINES).index(failure.action))
+    headline = _HEADLINES[failures[0].action][0]
     subject = headers.get("subject")
     per_message = [
         field("Original-Envelope-Id", envelope_id),
         field("Reporting-MTA", f"dns; {reporting_mta}"),
         field("Arrival-Date", format_datetime(arrival) if arrival else ""),
+        field("X-Correio-Queue-ID", reference),
     ]
     envelope = Envelope(
         sender=HeaderAddress("Mail delivery", f"mailer-daemon@{reporting_mta}"),
@@ -102,7 +104,7 @@ def build(
         message_id=message_id,
     )
     blocks = [b"".join(per_message), *(_block(failure) for failure in failures)]
-    text = _words(opening, failures, headers, reporting_mta)
+    text = _words(failures, headers, reporting_mta)
     return reports.write(envelope, "delivery-status", text, blocks, original, full=full)
 
 
@@ -118,7 +120,8 @@ def parse(raw: bytes, root: structure.Part | None = None) -> Report | None:
             blocks = list(reports.machine_blocks(raw, part))
             failures = [found for block in blocks if (found := _failure(block))]
             top = next((block for block in blocks if "reporting-mta" in block), top)
-    failures = failures or _plain_failures(raw, root, headers)
+    told = bouncereader.read(raw, root, headers)
+    failures = failures or [Failure(one.recipient, one.action, one.status, one.said) for one in told.people]
     if not failures:
         return None
     return Report(
@@ -126,8 +129,8 @@ def parse(raw: bytes, root: structure.Part | None = None) -> Report | None:
         envelope_id=top.get("original-envelope-id")[:100],
         arrival=parse_date(top.get("arrival-date")),
         failures=tuple(failures),
-        original_message_id=next(iter(message_ids(enclosed.get("message-id"))), ""),
-        original_subject=enclosed.get("subject")[:998],
+        original_message_id=next(iter(message_ids(enclosed.get("message-id"))), told.message_id),
+        original_subject=(enclosed.get("subject") or told.subject)[:998],
     )
 
 
@@ -142,16 +145,20 @@ def _block(failure: Failure) -> bytes:
         field("Remote-MTA", f"dns; {failure.remote}" if failure.remote else ""),
         field("Diagnostic-Code", failure.diagnostic[:_MAX_TEXT]),
         field("Last-Attempt-Date", format_datetime(failure.last_attempt) if failure.last_attempt else ""),
+        field("Final-Log-ID", failure.log_id),
         field("Will-Retry-Until", format_datetime(failure.retry_until) if failure.retry_until else ""),
     ]
     return b"".join(fields)
 
 
-def _words(opening: str, failures: Sequence[Failure], headers: Headers, reporting_mta: str) -> str:
-    people = failures[0].recipient if len(failures) == 1 else f"{len(failures)} people"
-    paragraphs = [opening.format(people=people)]
-    for failure in failures:
-        paragraphs += _person(failure)
+def _words(failures: Sequence[Failure], headers: Headers, reporting_mta: str) -> str:
+    paragraphs = []
+    for action, group in groupby(failures, key=lambda failure: failure.action):
+        members = list(group)
+        people = members[0].recipient if len(members) == 1 else f"{len(members)} people"
+        paragraphs.append(_HEADLINES[action][1].format(people=people))
+        for failure in members:
+            paragraphs += _person(failure)
     subject, date = headers.get("subject"), headers.get("date")
     about = [f"  Subject: {subject}" if subject else "", f"  Written: {date}" if date else ""]
     paragraphs.append("\n".join(filter(None, ["Your message:", *about])) if any(about) else "")
@@ -180,14 +187,6 @@ def _who(failure: Failure) -> str:
     return (failure.remote or "The server") if said else "Our server"
 
 
-def status_in(text: str) -> str:
-    """The first enhanced status (RFC 3463) in a reply, else one made of its three-digit code; `''` without either."""
-    if found := _STATUS.search(text):
-        return found[0]
-    reply = _REPLY_CODE.match(typed(text))
-    return f"{reply[1][0]}.0.0" if reply else ""
-
-
 def _failure(block: Headers) -> Failure | None:
     recipient = typed(block.get("final-recipient")) or typed(block.get("original-recipient"))
     if not recipient:
@@ -205,21 +204,5 @@ def _failure(block: Headers) -> Failure | None:
         original=block.get("original-recipient")[:500],
         last_attempt=parse_date(block.get("last-attempt-date")),
         retry_until=parse_date(block.get("will-retry-until")),
+        log_id=block.get("final-log-id")[:100],
     )
-
-
-def _plain_failures(raw: bytes, root: structure.Part, headers: Headers) -> list[Failure]:
-    """Bounces without a status part: Exim names the recipients in a field, qmail writes a fixed text."""
-    named = parse_list(headers.undecoded("x-failed-recipients"))
-    if named:
-        return [Failure(person.address) for person in named if person.address]
-    for part in bodies.select(root).plain[:1]:
-        found = _QMAIL.match(structure.text(raw, part, limit=64 * 1024))
-        if found:
-            return [_qmail(person[1], line(person[2])) for person in _QMAIL_PERSON.finditer(found[1])]
-    return []
-
-
-def _qmail(recipient: str, said: str) -> Failure:
-    status = status_in(said) or "5.0.0"
-    return Failure(recipient, status=status, diagnostic=f"x-qmail; {said}"[:_MAX_TEXT])

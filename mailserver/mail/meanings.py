@@ -53,6 +53,11 @@ NOT_YOURS = Meaning(
     "you may not send from this address",
     "Choose one of your own addresses as sender, or ask your administrator for this one.",
 )
+FAILING = Meaning(
+    "failing",
+    "mail to this address came back before, so your server did not try again",
+    "Is the address right after all? Take it off the list under Your account, Failing addresses, and send it again.",
+)
 DISABLED = Meaning("disabled", "the mailbox is switched off", _ANOTHER_WAY)
 FULL = Meaning(
     "full",
@@ -222,6 +227,7 @@ BY_STATUS = {
 VAGUE = {"5.4.1", "4.2.1", "4.4.2"}
 
 _WORDS = [
+    (r"on your list of failing addresses", FAILING),
     (r"may have arrived", IN_DOUBT),
     (r"^no answer to .* within .* seconds", SILENT),
     (r"gr[ea]y.?list|try again (in|after) \d+ (second|minute)", GREYLISTED),

@@ -20,6 +20,7 @@ _MAX_BLOCKS = 1000
 _MAX_WORD = 200
 _ENCLOSED = (*structure.MESSAGE_TYPES, "text/rfc822-headers", "message/rfc822-headers", "message/global-headers")
 _BETWEEN_BLOCKS = re.compile(rb"(?:\r?\n[ \t]*){2,}")
+_LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _BREAKS = re.compile(r"[\r\n\x00]+")
 
 
@@ -45,7 +46,7 @@ def write(envelope: Envelope, kind: str, text: str, blocks: Sequence[bytes], ori
     parts = [
         mimewriter.text("plain", text),
         Entity(status, encoding="7bit" if machine.isascii() else "8bit", body=machine),
-        mimewriter.file("", "message/rfc822", original, "inline") if full else _header_part(original),
+        _whole_part(original) if full else _header_part(original),
     ]
     ids = original_ids(original)
     lines = [
@@ -109,9 +110,25 @@ def join(paragraphs: Iterable[str]) -> str:
     return "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
+def _whole_part(original: bytes) -> Entity:
+    """RFC 6533 §4: a header beyond ASCII makes it `message/global`."""
+    header = split_header(original)[0]
+    return mimewriter.file("", "message/global" if _is_global(header) else "message/rfc822", original, "inline")
+
+
+def _is_global(header: bytes) -> bool:
+    try:
+        return not header.decode("utf-8").isascii()
+    except UnicodeDecodeError:
+        return False
+
+
 def _header_part(original: bytes) -> Entity:
     """The first 1 KB of the header, whole lines: enough to know the message, too little to pass on a letter."""
     header = split_header(original)[0]
     if len(header) > MAX_HEADER:
         header = header[: header.rfind(b"\n", 0, MAX_HEADER) + 1]
+    if _is_global(header):
+        lines = _LINE_ENDS.sub(b"\r\n", header.strip(b"\r\n")) + b"\r\n"
+        return Entity("message/global-headers", encoding="8bit", body=lines)
     return mimewriter.text("rfc822-headers", header.decode("utf-8", "replace").strip("\r\n"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Literal
 
 from mailserver.errors import InvalidName
+from mailserver.mail.dsnwishes import RecipientWishes
 from mailserver.net.mx import Hop
 
 Outcome = Literal["delivered", "deferred", "bounced"]
@@ -18,6 +20,7 @@ class Outgoing:
 
     `sender` is '' for bounces; addresses are `local@domain` with A-label domains. `eight_bit`: the content has
     octets above 127; `smtputf8`: its header needs SMTPUTF8 (addresses that do are seen without it).
+    `envelope_id`, `full_return` and, by recipient, `wishes` are those of RFC 3461.
     Raises InvalidName for an address that would break the command line.
     """
 
@@ -26,6 +29,9 @@ class Outgoing:
     content: bytes
     eight_bit: bool
     smtputf8: bool
+    envelope_id: str = ""
+    full_return: bool | None = None
+    wishes: Mapping[str, RecipientWishes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for address in (self.sender, *self.recipients):
@@ -53,6 +59,7 @@ class Result:
     `code` and `enhanced` are the remote server's (`enhanced` is '' when it gave none). `code` 0 means that no
     reply settled it: `enhanced` and `text` are then our own words. `hop` is None when no server was reached;
     `tls` is '' when the connection was in clear.
+    `action`: what a success is to its sender (RFC 3464 §2.3.3), '' when another server reports it.
     """
 
     recipient: str
@@ -62,6 +69,7 @@ class Result:
     text: str
     hop: Hop | None = None
     tls: str = ""
+    action: Literal["", "relayed", "delivered", "expanded"] = ""
 
     @property
     def reply(self) -> str:
@@ -127,7 +135,7 @@ class Timeouts:
         """No stage longer than `stage_timeout` seconds (None: unchanged); the total stays."""
         if stage_timeout is None:
             return self
-        stages = (field.name for field in fields(self) if field.name != "total")
+        stages = (stage.name for stage in fields(self) if stage.name != "total")
         return replace(self, **{name: min(getattr(self, name), stage_timeout) for name in stages})
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
+from mailserver.net import smtp_wishes
 from mailserver.net.smtp_content import blocks, whole_lines
 from mailserver.net.smtp_dialogue import END_OF_MESSAGE, Dialogue
 from mailserver.net.smtp_results import ConnectionBroken, Outcome, Outgoing, Result, SmtpFailure, Timeouts
@@ -78,7 +80,7 @@ class Transaction:
         together = "PIPELINING" in self._extensions
         self._dialogue.send(self._mail_command(recipients))
         if together:
-            self._dialogue.send(*map(_rcpt_command, recipients), "DATA")
+            self._dialogue.send(*map(self._rcpt_command, recipients), "DATA")
         mail = await self._dialogue.answer(self._timeouts.mail)
         if not mail.positive:
             self._settle(recipients, mail)
@@ -92,7 +94,7 @@ class Transaction:
         accepted = []
         for recipient in recipients:
             if not together:
-                self._dialogue.send(_rcpt_command(recipient))
+                self._dialogue.send(self._rcpt_command(recipient))
             answer = await self._dialogue.answer(self._timeouts.recipient)
             if not open_:
                 continue  # settled by the answer to MAIL; this one only says that MAIL is missing
@@ -153,7 +155,12 @@ class Transaction:
         addresses = (self._outgoing.sender, *recipients)
         if self._outgoing.smtputf8 or not all(address.isascii() for address in addresses):
             parameters.append("SMTPUTF8")
+        parameters += smtp_wishes.of_mail(self._outgoing, self._extensions)
         return " ".join([f"MAIL FROM:<{self._outgoing.sender}>", *parameters])
+
+    def _rcpt_command(self, recipient: str) -> str:
+        wishes = smtp_wishes.of_rcpt(self._outgoing, recipient, self._extensions)
+        return " ".join([f"RCPT TO:<{recipient}>", *wishes])
 
     def _unsettled(self) -> list[str]:
         return [r for r in dict.fromkeys(self._outgoing.recipients) if r not in self.results]
@@ -171,9 +178,12 @@ class Transaction:
         self._settle(self._unsettled(), reason)
 
     def _settle(self, recipients: Sequence[str], reason: SmtpFailure | Answer, outcome: Outcome | None = None) -> None:
+        outcome = outcome or verdict(reason)
+        # RFC 3461 §5.2.2: a server without DSN will never tell, so the sender hears of it from us.
+        action: Literal["", "relayed"] = "relayed" if outcome == "delivered" and "DSN" not in self._extensions else ""
         for recipient in recipients:
             self.results[recipient] = Result(
-                recipient, outcome or verdict(reason), reason.code, reason.enhanced, reason.text
+                recipient, outcome, reason.code, reason.enhanced, reason.text, action=action
             )
 
 
@@ -182,10 +192,6 @@ def verdict(reason: SmtpFailure | Answer) -> Outcome:
     if isinstance(reason, Answer) and reason.positive:
         return "delivered"
     return "bounced" if reason.permanent else "deferred"
-
-
-def _rcpt_command(recipient: str) -> str:
-    return f"RCPT TO:<{recipient}>"
 
 
 def _transaction_full(answer: Answer) -> bool:

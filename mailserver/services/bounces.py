@@ -1,23 +1,27 @@
-"""Telling the sender that a message could not be delivered: a report of RFC 3464, words for people first."""
+"""Telling the sender what became of a message: reports of RFC 3464, words for people first."""
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
 from django.db import OperationalError, transaction
 
 from mailserver.errors import InvalidName, UnknownRecipient
-from mailserver.mail import dsn, srs
+from mailserver.mail import dsn, dsnwishes, srs
 from mailserver.mail.dsn import Failure
-from mailserver.services import inbound, recipients, routing
+from mailserver.net.smtp_results import Result
+from mailserver.services import inbound, recipients, routing, suppression
 from mailserver.services.recipients import Local
 from mailserver.services.routing import Route
 from mailserver.store import blobs
 from mailserver.store.models import QueueEntry, QueueRecipient
+
+State = QueueRecipient.State
 
 # Enough for the header the report quotes; `dsn.build` cuts it to 1 KB.
 HEADER_OCTETS = 64 * 1024
@@ -28,45 +32,124 @@ EXPIRED = "4.4.7"
 logger = logging.getLogger(__name__)
 
 
-def report(entry: QueueEntry, rows: Sequence[QueueRecipient], *, at: datetime) -> int | None:
-    """File a report about these bounced or expired recipients in the sender's Inbox; its message id.
+@dataclass(frozen=True, slots=True)
+class About:
+    """The message a report speaks of. `reference` is what our 250 called it; `full` returns all of `original`."""
 
-    Part of the recording transaction. None when nobody is to be told: the null sender (a report about a report,
-    RFC 5321 §4.5.5), recipients with NOTIFY=NEVER, or a sender without a mailbox here (to whom a report would be
-    backscatter), unless a forward passed its message on: then the report is queued for the sender behind our return
-    address. A message we cannot report about is logged and never undoes what was delivered; its path tells of the
-    failure all the same. Raises OperationalError (no database, a deadlock): then all is recorded again, the report
-    included.
+    original: bytes
+    reference: str
+    arrival: datetime
+    envelope_id: str = ""
+    full: bool = False
+
+
+def report_all(
+    entry: QueueEntry, rows: Sequence[QueueRecipient], results: Mapping[str, Result], *, at: datetime
+) -> dict[int, int]:
+    """Tell the sender what a try brought: the message id of the one report, by recipient row it speaks of.
+
+    Part of the recording transaction; `results` by address. Failures are told, delays once and after
+    CORREIO_DELAY_NOTICE, successes on request (RFC 3461): handed to a server that will not tell, filed in a mailbox
+    here, given to a group. Nobody is told about mail from the null sender (a report about a report, RFC 5321 §4.5.5),
+    about recipients with NOTIFY=NEVER, or without a mailbox here (that would be backscatter), unless a forward passed
+    the message on: then the report is queued for the sender behind our return address. A message we cannot report
+    about is logged and never undoes what was delivered; its path tells of it all the same.
+    Raises OperationalError (no database, a deadlock): then all is recorded again, the report included.
     """
-    told = [row for row in rows if _wanted(row)]
+    suppression.learn(entry, rows, at=at)
+    told = {row.pk: found for row in rows if (found := _news(entry, row, results[row.address], at))}
     if not told:
-        return None
+        return {}
     if not entry.sender:
         logger.info("no report about %s: its sender is empty", entry.reference)
-        return None
+        return {}
+    delayed = [pk for pk, failure in told.items() if failure.action == "delayed"]
+    if delayed:
+        QueueRecipient.objects.filter(pk__in=delayed).update(delay_told_at=at)
     try:
         with transaction.atomic():
-            return _file(entry, told, at)
+            number = _file(entry, list(told.values()), at)
     except OperationalError:
         raise
     except Exception:
         logger.exception("the report about %s could not be filed", entry.reference)
-        return None
+        return {}
+    return dict.fromkeys(told, number) if number else {}
 
 
-def _wanted(row: QueueRecipient) -> bool:
-    """RFC 3461 §4.1: without NOTIFY the sender wants to hear of failures."""
-    return not row.notify or "FAILURE" in row.notify.upper().split(",")
+def _news(entry: QueueEntry, row: QueueRecipient, result: Result, at: datetime) -> Failure | None:
+    """What the sender is to hear about a recipient, None for nothing."""
+    said = " ".join(filter(None, (str(row.reply_code or ""), row.reply_enhanced, row.reply_text)))
+    news = Failure(
+        row.address,
+        diagnostic=f"{'smtp' if row.reply_code else 'x-correio'}; {said}",
+        remote=row.remote_host,
+        original=row.original_recipient,
+        last_attempt=at,
+        log_id=entry.reference,
+    )
+    if row.state in (State.BOUNCED, State.EXPIRED) and dsnwishes.wants(row.notify, "FAILURE"):
+        return replace(news, status=EXPIRED if row.state == State.EXPIRED else _status(row, "5"))
+    if row.state == State.DEFERRED and _is_late(entry, row, at):
+        until = entry.not_before + settings.CORREIO.expire_after
+        return replace(news, action="delayed", status=_status(row, "4"), retry_until=until)
+    if row.state == State.DELIVERED and result.action and dsnwishes.wants(row.notify, "SUCCESS"):
+        return replace(news, action=result.action, status=_status(row, "2"))
+    return None
 
 
-def _file(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime) -> int | None:
-    """The message id of the report; None when it had to be sent to another server."""
+def _is_late(entry: QueueEntry, row: QueueRecipient, at: datetime) -> bool:
+    """Strangers hear of a delay only when they asked: they did not write to us, we pass their mail on."""
+    notice = settings.CORREIO.delay_notice
+    if notice is None or row.delay_told_at or at < entry.not_before + notice:
+        return False
+    return dsnwishes.wants(row.notify, "DELAY") and bool(row.notify or entry.account_id)
+
+
+def _status(row: QueueRecipient, kind: str) -> str:
+    """The server's own status when it is of this kind; 5.0.0 says no more than that it is final (RFC 3463 §2)."""
+    return row.reply_enhanced if row.reply_enhanced.startswith(kind) else f"{kind}.0.0"
+
+
+def _file(entry: QueueEntry, failures: Sequence[Failure], at: datetime) -> int | None:
     route = _way_back(entry)
     if route is None:
         logger.warning("no report about %s: its sender has no mailbox here", entry.reference)
         return None
+    about = About(
+        original=blobs.read_slice(entry.blob_id, 0, None if entry.full_return else HEADER_OCTETS),
+        reference=entry.reference,
+        arrival=entry.created_at,
+        envelope_id=entry.envelope_id,
+        full=bool(entry.full_return),
+    )
+    to = route.onward[0].address if route.onward else entry.sender
+    return send(compose(about, failures, to=to, at=at), route, at=at)
+
+
+def compose(about: About, failures: Sequence[Failure], *, to: str, at: datetime) -> bytes:
+    """The report to `to`."""
+    hostname = settings.CORREIO.hostname
+    return dsn.build(
+        original=about.original,
+        sender=to,
+        failures=failures,
+        reporting_mta=hostname,
+        message_id=f"{secrets.token_hex(12)}@{hostname}",
+        date=at,
+        envelope_id=about.envelope_id,
+        arrival=about.arrival,
+        full=about.full,
+        reference=about.reference,
+    )
+
+
+def send(raw: bytes, route: Route | None, *, at: datetime) -> int | None:
+    """File a report with the null sender; its message id, None when it had to be sent to another server."""
+    if route is None:
+        return None
     incoming = inbound.Incoming(
-        raw=_compose(entry, rows, at, route.onward[0].address if route.onward else entry.sender),
+        raw=raw,
         sender="",
         recipients=route.mailboxes,
         onward=route.onward,
@@ -96,37 +179,3 @@ def addressee(entry: QueueEntry) -> Local | None:
     except (InvalidName, UnknownRecipient):
         return None
     return found if isinstance(found, Local) else None
-
-
-def _compose(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime, sender: str) -> bytes:
-    hostname = settings.CORREIO.hostname
-    return dsn.build(
-        original=blobs.read_slice(entry.blob_id, 0, None if entry.full_return else HEADER_OCTETS),
-        sender=sender,
-        failures=[_failure(row) for row in rows],
-        reporting_mta=hostname,
-        message_id=f"{secrets.token_hex(12)}@{hostname}",
-        date=at,
-        envelope_id=entry.envelope_id,
-        arrival=entry.created_at,
-        full=entry.full_return,
-    )
-
-
-def _failure(row: QueueRecipient) -> Failure:
-    said = " ".join(filter(None, (str(row.reply_code or ""), row.reply_enhanced, row.reply_text)))
-    expired = row.state == QueueRecipient.State.EXPIRED
-    return Failure(
-        recipient=row.address,
-        action="failed",
-        status=EXPIRED if expired else _status(row),
-        diagnostic=f"{'smtp' if row.reply_code else 'x-correio'}; {said}",
-        remote=row.remote_host,
-        original=row.original_recipient,
-        last_attempt=row.finished_at,
-    )
-
-
-def _status(row: QueueRecipient) -> str:
-    """The server's own status when it is one of failure; 5.0.0 says no more than that it is final (RFC 3463 §2)."""
-    return row.reply_enhanced if row.reply_enhanced.startswith("5") else "5.0.0"

@@ -195,7 +195,7 @@ async def _talk(claim: Claim, destination: _Destination) -> Report | None:
         return None
     config = settings.CORREIO
     async with _cargo.afloat(entry.size):
-        outgoing = await _at_desk(partial(_outgoing, entry, recipients))
+        outgoing = await _at_desk(partial(_outgoing, entry, claim))
         report = await smtp_client.deliver(
             found.hops, outgoing, hostname=config.hostname, timeouts=Timeouts.rfc().capped(config.stage_timeout)
         )
@@ -205,9 +205,17 @@ async def _talk(claim: Claim, destination: _Destination) -> Report | None:
     return found.introduced(report)
 
 
-def _outgoing(entry: QueueEntry, recipients: tuple[str, ...]) -> Outgoing:
-    content = bytes(entry.prefix) + blobs.read(entry.blob_id)
-    return Outgoing(entry.sender, recipients, content, entry.eight_bit, entry.smtputf8)
+def _outgoing(entry: QueueEntry, claim: Claim) -> Outgoing:
+    return Outgoing(
+        entry.sender,
+        tuple(claimed.address for claimed in claim.recipients),
+        bytes(entry.prefix) + blobs.read(entry.blob_id),
+        entry.eight_bit,
+        entry.smtputf8,
+        envelope_id=entry.envelope_id,
+        full_return=entry.full_return,
+        wishes={claimed.address: claimed.wishes for claimed in claim.recipients},
+    )
 
 
 async def _keep_leases(first: Claim) -> None:

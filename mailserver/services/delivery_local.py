@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from django.conf import settings
 
 from mailserver.errors import DomainDisabled, RecipientDisabled, UnknownRecipient
-from mailserver.mail import replies, srs, trace
+from mailserver.mail import dsnwishes, replies, srs, trace
+from mailserver.mail.dsnwishes import RecipientWishes
 from mailserver.mail.replies import Reply
 from mailserver.mail.senderauth import authresults
 from mailserver.net.smtp_results import Line, Outcome, Report, Result
-from mailserver.services import bounces, inbound, routing
+from mailserver.services import bounces, inbound, routing, wishes
 from mailserver.services.queue import Claim
 from mailserver.services.queue_record import Book, recording
 from mailserver.services.recipients import Local
@@ -38,19 +39,19 @@ def _file(book: Book) -> Report:
     raw = bytes(book.entry.prefix) + blobs.read(book.entry.blob_id)
     marks = trace.marks(raw[:MOST_HEADER].partition(b"\r\n\r\n")[0])
     refused: dict[str, Reply] = {}
-    routes: list[Route] = []
+    routes: dict[str, Route] = {}
     for row in book.rows:
         found = _route(row, len(raw), marks)
         if isinstance(found, Route):
-            routes.append(found)
+            routes[row.address] = found
         else:
             refused[row.address] = found
-    route = joined(routes)
-    if refused:
+    route = joined(routes.values())
+    if refused or any(dsnwishes.wants(row.notify, "SUCCESS") for row in book.rows):
         _hold_inboxes(book, route.mailboxes)
     lines = [Line(0.0, "note", f"{book.held.domain} lives on this server: no connection is needed")]
     reply = _stored(book, raw, route, started) if routes else None
-    results = [_result(row.address, refused.get(row.address) or reply) for row in book.rows]
+    results = [_result(row.address, refused.get(row.address) or reply, routes.get(row.address)) for row in book.rows]
     finished = datetime.now(UTC)
     seconds = (finished - started).total_seconds()
     lines += [Line(seconds, "note", f"{result.recipient}: {result.reply}") for result in results]
@@ -84,7 +85,9 @@ def _route(row: QueueRecipient, size: int, marks: frozenset[str]) -> Route | Rep
     route = found.unmarked(marks)
     if not route.mailboxes and not route.onward:
         return replies.TOO_MANY_HOPS
-    return route if route.has_room(size) else replies.MAILBOX_FULL
+    if not route.has_room(size):
+        return replies.MAILBOX_FULL
+    return wishes.carried(route, RecipientWishes(row.notify, row.original_recipient))
 
 
 def _stored(book: Book, raw: bytes, route: Route, at: datetime) -> Reply:
@@ -100,13 +103,16 @@ def _stored(book: Book, raw: bytes, route: Route, at: datetime) -> Reply:
             at=at,
             eight_bit=entry.eight_bit,
             smtputf8=entry.smtputf8,
+            envelope_id=entry.envelope_id,
+            full_return=entry.full_return,
         )
     )
     return replies.message_stored(stored.reference)
 
 
-def _result(recipient: str, reply: Reply | None) -> Result:
+def _result(recipient: str, reply: Reply | None, route: Route | None) -> Result:
     if reply is None:
         raise ValueError(f"{recipient} was neither taken nor refused")
     outcome: Outcome = "delivered" if reply.positive else "bounced" if reply.code >= 500 else "deferred"
-    return Result(recipient, outcome, reply.code, reply.enhanced, reply.text)
+    action = wishes.success(route) if route else ""
+    return Result(recipient, outcome, reply.code, reply.enhanced, reply.text, action=action)

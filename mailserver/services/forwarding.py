@@ -72,6 +72,8 @@ def _queue(
         size=len(prefix) + blob.size,
         eight_bit=incoming.eight_bit or not incoming.raw.isascii(),
         smtputf8=incoming.smtputf8 and submitted.needs_smtputf8(incoming.raw),
+        envelope_id=incoming.envelope_id,
+        full_return=incoming.full_return,
         not_before=at,
     )
     QueueRecipient.objects.bulk_create(
@@ -80,8 +82,9 @@ def _queue(
             address=one.address,
             domain=one.domain,
             next_attempt_at=at,
+            notify=one.notify,
             # RFC 3464 §2.3.1: a report names the address its reader wrote to.
-            original_recipient=f"rfc822;{through[0]}" if through else "",
+            original_recipient=one.original or (f"rfc822;{through[0]}" if through else ""),
         )
         for one in onward
     )

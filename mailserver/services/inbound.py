@@ -30,7 +30,8 @@ class Incoming:
 
     `verdict` tells how the sender was checked, None when it was not; `found` what blocklists and scanners said; `junk`
     files it as spam for all, `judgements` (by account) for those who are meant (`scoring`).
-    `onward` are the addresses elsewhere that groups and forwards send it to (`routing`).
+    `onward` are the addresses elsewhere that groups and forwards send it to (`routing`), `envelope_id` and
+    `full_return` what the sender wished for all (RFC 3461).
     """
 
     raw: bytes
@@ -48,6 +49,8 @@ class Incoming:
     junk: bool = False
     judgements: Mapping[int, Judgement] = field(default_factory=dict)
     onward: tuple[Onward, ...] = ()
+    envelope_id: str = ""
+    full_return: bool | None = None
 
     def is_spam_for(self, account_id: int) -> bool:
         """Whether the message goes to the account's folder for spam."""
@@ -241,6 +244,8 @@ def _note(writer: MailboxWriter, arrivals: Sequence[Arrival]) -> None:
                 message_id=place.message_id,
                 parsed=arrival.parsed,
                 raw=arrival.incoming.raw,
+                peer=arrival.incoming.peer,
+                verdict=arrival.incoming.verdict,
             )
 
 

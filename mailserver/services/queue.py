@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from mailserver.mail.dsnwishes import RecipientWishes
 from mailserver.services import events, schedule
 from mailserver.services.queue_bell import wake as wake
 from mailserver.store.models import DeliveryAttempt, Event, QueueEntry, QueueRecipient
@@ -41,7 +42,7 @@ WITH due AS (
 )
 UPDATE queuerecipient r SET state = 'delivering', lease_until = %(until)s, lease_token = %(token)s
 FROM due WHERE r.id = due.id
-RETURNING r.entry_id, r.id, r.address, r.attempts
+RETURNING r.entry_id, r.id, r.address, r.attempts, r.notify, r.original_recipient
 """
 
 
@@ -52,6 +53,7 @@ class Claimed:
     recipient_id: int
     address: str
     attempts: int
+    wishes: RecipientWishes = field(default_factory=RecipientWishes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,10 @@ def claim(domain: str, limit: int = MAX_RECIPIENTS) -> list[Claim]:
     return list(_by_entry(rows, domain, token))
 
 
-def _by_entry(rows: Sequence[tuple[int, int, str, int]], domain: str, token: uuid.UUID) -> Iterator[Claim]:
+def _by_entry(rows: Sequence[tuple[int, int, str, int, str, str]], domain: str, token: uuid.UUID) -> Iterator[Claim]:
     groups: dict[int, list[Claimed]] = defaultdict(list)
-    for entry_id, recipient_id, address, attempts in rows:
-        groups[entry_id].append(Claimed(recipient_id, address, attempts))
+    for entry_id, recipient_id, address, attempts, notify, original in rows:
+        groups[entry_id].append(Claimed(recipient_id, address, attempts, RecipientWishes(notify, original)))
     for entry_id, members in groups.items():
         for start in range(0, len(members), MAX_RECIPIENTS):
             yield Claim(entry_id, domain, token, tuple(members[start : start + MAX_RECIPIENTS]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -87,7 +87,7 @@ class Book:
             self._settle(row, results[row.address], now, progress)
         QueueRecipient.objects.bulk_update(self.rows, WRITTEN)
         DeliveryResult.objects.bulk_create(_result(attempt, row.pk, results[row.address]) for row in self.rows)
-        self._tell(attempt, now, self._bounce(now))
+        self._tell(attempt, now, bounces.report_all(self.entry, self.rows, results, at=now))
         self._finish(now)
 
     def _attempt(self, report: Report, lines: Sequence[Line]) -> DeliveryAttempt:
@@ -144,14 +144,8 @@ class Book:
         else:
             row.next_attempt_at = following
 
-    def _bounce(self, now: datetime) -> int | None:
-        """The message id of the report about those who will not get it."""
-        failed = [row for row in self.rows if row.state in (State.BOUNCED, State.EXPIRED)]
-        return bounces.report(self.entry, failed, at=now) if failed else None
-
-    def _tell(self, attempt: DeliveryAttempt, now: datetime, report: int | None) -> None:
+    def _tell(self, attempt: DeliveryAttempt, now: datetime, reports: Mapping[int, int]) -> None:
         for row in self.rows:
-            failed = row.state in (State.BOUNCED, State.EXPIRED)
             events.record(
                 KINDS[State(row.state)],
                 account_id=self.entry.account_id,
@@ -168,7 +162,7 @@ class Book:
                 tls=row.tls,
                 expired=row.state == State.EXPIRED,
                 next=row.next_attempt_at.isoformat() if row.state == State.DEFERRED else "",
-                report=report if failed else None,
+                report=reports.get(row.pk),
             )
         if self.entry.account_id:
             bell.ring_on_commit(self.entry.account_id, {})

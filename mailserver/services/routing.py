@@ -27,12 +27,15 @@ class Onward:
 
     `through` are the addresses of ours that pass it on, the first one first: the message is marked with each.
     `instead`: the mailbox that gets it when it carries one of the marks already; None for a group's.
+    `notify`, `original`: the sender's wishes (RFC 3461), "" when there are none.
     """
 
     address: str
     domain: str
     through: tuple[str, ...] = ()
     instead: Local | None = None
+    notify: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from mailserver.mail.addresses import Address, base_local
 from mailserver.mail.addresslists import HeaderAddress
 from mailserver.mail.message import Parsed, parse
 from mailserver.mail.submitted import Submitted as Content
-from mailserver.services import acquaintances, dkimkeys, events, mailboxes, queue
+from mailserver.services import acquaintances, dkimkeys, events, mailboxes, queue, suppressed
 from mailserver.services.filing import Filing, file
 from mailserver.services.references import new_reference
 from mailserver.store import blobs
@@ -63,7 +63,7 @@ class Envelope:
     draft: tuple[int, int] | None
     composed_at: datetime | None
     envelope_id: str
-    full_return: bool
+    full_return: bool | None
 
 
 def submit(
@@ -81,7 +81,7 @@ def submit(
     draft: tuple[int, int] | None = None,
     composed_at: datetime | None = None,
     envelope_id: str = "",
-    full_return: bool = False,
+    full_return: bool | None = None,
 ) -> Submitted:
     """Queue a message; returns after COMMIT.
 
@@ -210,6 +210,7 @@ def _queue(
         not_before=at,
     )
     _address(entry, targets, at)
+    suppressed.hold_back(entry, map(str, targets), at)
     acquaintances.write_to(envelope.account_id, map(str, targets))
     _note(entry, envelope, at)
     queue.wake({address.domain for address in targets})

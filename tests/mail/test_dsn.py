@@ -84,7 +84,7 @@ def test_a_bounce_has_the_form_of_rfc_3464() -> None:
     assert [part.get_content_type() for part in parts] == [
         "text/plain",
         "message/delivery-status",
-        "text/rfc822-headers",
+        "message/global-headers",
     ]
     whole, person = parts[1].get_payload()
     assert whole["Reporting-MTA"] == "dns; mail.crepes.fr"
@@ -131,6 +131,23 @@ def test_addresses_beyond_ascii_are_reported_as_such() -> None:
     report = dsn.parse(raw)
     assert report
     assert report.failures[0].recipient == "jürgen@crepes.fr"
+
+
+def test_a_header_in_plain_letters_goes_back_as_such() -> None:
+    raw = bounce(original=ORIGINAL.replace("ê".encode(), b"e"))
+    assert [part.type for part in structure.scan(raw).children][2] == "text/rfc822-headers"
+    whole = structure.scan(bounce(full=True)).children[2]
+    assert whole.type == "message/global"
+
+
+def test_one_report_tells_of_everybody_the_worst_first() -> None:
+    raw = bounce(Failure("carol@hamburger.edu", "delivered", "2.0.0"), UNKNOWN)
+    assert parse(raw).subject == "Not delivered: Crêpes"
+    report = dsn.parse(raw)
+    assert report
+    assert [failure.action for failure in report.failures] == ["failed", "delivered"]
+    text = structure.text(raw, structure.scan(raw).children[0])
+    assert text.index("could not be delivered to bob@hamburger.edu") < text.index("delivered to carol@hamburger.edu")
 
 
 def test_what_a_server_said_cannot_write_fields() -> None:

@@ -256,7 +256,7 @@ def test_it_files_two_messages_that_cross_with_their_reports(configure, monkeypa
     """Each worker has filed its message and comes to the report for the other's Inbox at the same time."""
     to_bob = queued(alice, "bob@hamburger.edu", "nobody@hamburger.edu")
     to_alice = queued(bob, "alice@crepes.fr", "nobody@crepes.fr")
-    both, report = threading.Barrier(2), bounces.report
+    both, report = threading.Barrier(2), bounces.report_all
 
     def meet(*args, **values):
         with suppress(threading.BrokenBarrierError):
@@ -269,7 +269,7 @@ def test_it_files_two_messages_that_cross_with_their_reports(configure, monkeypa
         finally:
             connections.close_all()
 
-    monkeypatch.setattr(bounces, "report", meet)
+    monkeypatch.setattr(bounces, "report_all", meet)
     with ThreadPoolExecutor(2) as workers:
         assert list(workers.map(work, ("hamburger.edu", "crepes.fr"))) == [1, 1]
     for entry in (to_bob, to_alice):

@@ -10,12 +10,13 @@ from django.utils import timezone
 from mailserver.mail import dsn, mdn
 from mailserver.mail.addresses import HeaderAddress
 from mailserver.mail.dsn import Failure
+from mailserver.mail.senderauth.results import Dmarc, Spf, Verdict
 from mailserver.net.mx import Hop
 from mailserver.net.smtp_results import Report, Result
-from mailserver.services import queue, queue_record, timeline
+from mailserver.services import queue, queue_record, timeline, undelivered
 from mailserver.services.inbound import Incoming, deliver
 from mailserver.services.recipients import Local
-from mailserver.store.models import Account, Event, QueueEntry
+from mailserver.store.models import Account, Event, QueueEntry, Suppression
 from tests.support.queueing import queued
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +158,66 @@ def test_it_files_a_report_whatever_is_in_it(alice, entry):
     raw = bounce(entry).replace(b"Mailbox full", b"full \x00\xff\xed\xa0\x80 \x1b[31m")
     assert arrive(alice, raw)
     assert noted(entry) == ["bounced"]
+
+
+TEXT = (
+    b"From: MAILER-DAEMON@hamburger.edu\r\n\r\nYour message could not be delivered to\r\n\r\n"
+    b"<bob@hamburger.edu>:\r\n550 5.1.1 No\r\n"
+)
+
+
+def come(account: Account, raw: bytes, **how) -> None:
+    deliver(Incoming(raw=raw, sender="", recipients=(Local(account.pk, account.address),), **how))
+
+
+def vouched(domain: str) -> Verdict:
+    return Verdict("203.0.113.9", Spf("pass", domain, "helo"), (), Dmarc("none"), "pass")
+
+
+def test_it_joins_a_text_without_names_when_the_server_that_took_the_message_brings_it(alice, entry):
+    come(alice, TEXT, peer="203.0.113.9")
+    come(alice, TEXT + b"x", peer="203.0.113.9", verdict=vouched("evil.example"))
+    assert noted(entry) == []
+    come(alice, TEXT + b"y", peer="198.51.100.25")
+    assert noted(entry) == ["bounced"]
+
+
+def test_it_joins_it_as_well_when_spf_vouches_for_the_domain_of_the_recipient(alice, entry):
+    come(alice, TEXT, peer="203.0.113.9", verdict=vouched("out.hamburger.edu"))
+    assert noted(entry) == ["bounced"]
+
+
+def test_it_never_joins_a_text_that_names_another_message(alice, entry):
+    other = TEXT + b"\r\n--- Below this line is a copy of the message.\r\n\r\nMessage-ID: <other@crepes.fr>\r\n"
+    come(alice, other, peer="198.51.100.25")
+    assert noted(entry) == []
+
+
+def test_it_joins_a_report_by_the_envid_we_gave(alice, entry):
+    QueueEntry.objects.filter(pk=entry.pk).update(envelope_id="E77")
+    raw = bounce(entry).replace(entry.message_id.encode(), b"changed@hamburger.edu")
+    arrive(alice, raw)
+    assert noted(entry) == []
+    arrive(alice, raw.replace(b"Reporting-MTA", b"Original-Envelope-Id: E77\r\nReporting-MTA"))
+    assert noted(entry) == ["bounced"]
+
+
+def test_the_sent_message_says_who_did_not_get_it(alice, bob, entry):
+    assert undelivered.of_messages(alice.pk, [entry.sent_copy_id]) == {}
+    arrive(alice, bounce(entry))
+    ((told,),) = undelivered.of_messages(alice.pk, [entry.sent_copy_id]).values()
+    assert (told.address, told.reason, told.by) == (BOB, "The mailbox is full.", "mail.hamburger.edu")
+    assert undelivered.of_messages(bob.pk, [entry.sent_copy_id]) == {}
+    thread = entry.sent_copy.thread_id
+    assert undelivered.among(alice.pk, [entry.sent_copy_id]) == undelivered.lately(alice.pk) == {thread}
+
+
+def test_a_returned_message_counts_towards_the_list_of_failing_addresses(alice, entry):
+    arrive(alice, bounce(entry, status="5.1.1", diagnostic="smtp; 550 5.1.1 No such user"))
+    (row,) = Suppression.objects.filter(account=alice)
+    assert (row.address, row.failures, row.returned, row.since) == (BOB, 1, True, None)
+
+
+def test_a_full_mailbox_does_not(alice, entry):
+    arrive(alice, bounce(entry))
+    assert not Suppression.objects.exists()

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from mailserver.services import mailboxes, messages, undo
-from mailserver.store.models import Account, QueueEntry
+from mailserver.store.models import Account, QueueEntry, Suppression
 from mailserver.store.models.mailbox import Flag
 from tests.services.importing import added
 from tests.support.mail import delivered, message
@@ -33,7 +34,7 @@ DOING = frozenset(
     {"signout", "act", "undo", "star", "path_act", "receipt", "compose_save", "compose_send", "compose_discard"}
     | {"external_act", "external_password"}
 )
-FORMS = frozenset({"signin", "welcome", "account", "password", "new_folder", "external"})
+FORMS = frozenset({"signin", "welcome", "account", "password", "new_folder", "external", "failing"})
 HEALTH = frozenset({"healthz"})
 # Questions that come by POST from programs, without a form of ours, and change nothing.
 QUESTIONS = frozenset({"autodiscover", "autodiscover_capitals"})
@@ -47,6 +48,7 @@ class Things:
     folder_id: int
     draft_id: int
     entry: QueueEntry
+    failing_id: int
 
     @property
     def line(self) -> str:
@@ -114,7 +116,9 @@ def of_alice(alice: Account) -> Things:
         "app_label": "store",
         "url": "nowhere",
     }
-    return Things(ids, folder.pk, draft.message_id, entry)
+    now = timezone.now()
+    failing = Suppression.objects.create(account=alice, address="eve@x.example", failures=2, last_at=now, since=now)
+    return Things(ids, folder.pk, draft.message_id, entry, failing.pk)
 
 
 def with_everything() -> bytes:
@@ -154,6 +158,7 @@ def forms(things: Things) -> list[tuple[str, dict[str, Any]]]:
         ("password", {"current": "buckwheat and cider", "new": "gone for good 1", "again": "gone for good 1"}),
         ("new_folder", {"path": "Mallory"}),
         ("external", {**elsewhere, "mode": "keep"}),
+        ("failing", {"remove": str(things.failing_id)}),
         *(("external_act", {"do": act}) for act in ("pause", "resume", "remove")),
         ("external_password", {"password": "gone for good 1"}),
         ("signout", {}),

@@ -10,9 +10,10 @@ from mailserver.mail import bodies, charset, structure
 from mailserver.mail.names import visible
 from mailserver.mail.senderauth.words import Told
 from mailserver.mail.threading import bare_subject
-from mailserver.services import messages, sendercheck
+from mailserver.services import messages, sendercheck, undelivered
 from mailserver.services.accounts import own_addresses
 from mailserver.services.threads import ConversationMessage
+from mailserver.services.undelivered import NotDelivered
 from mailserver.store.models import Mailbox, Message
 from mailserver.store.models.mailbox import Flag
 from webmail.rendering import appointment, dates, files, frames, spam, text, trips
@@ -63,6 +64,7 @@ class Card:
     images: bool = False
     place: str = ""
     why: Why | None = None
+    undelivered: list[NotDelivered] = field(default_factory=list)
 
     @property
     def open(self) -> bool:
@@ -138,8 +140,7 @@ def build(
     own = {address.casefold() for address in own_addresses(account_id)}
     items = items[-MOST:]
     cards = [card(item, own) for item in items]
-    for drawn, trip in _own_trips(cards):
-        drawn.trip = trip
+    _tell_ways(account_id, cards)
     asked = {cards[-1].message.pk, *opened, *images}
     unread = {drawn.message.pk for drawn, item in zip(cards, items, strict=True) if not item.seen}
     for drawn in _to_open(cards, asked, unread):
@@ -217,10 +218,14 @@ def body(message: Message, *, remote: bool = False) -> Body:
     return Body(pieces=pieces, files=attached, meeting=meeting)
 
 
-def _own_trips(cards: Sequence[Card]) -> list[tuple[Card, Trip]]:
+def _tell_ways(account_id: int, cards: Sequence[Card]) -> None:
+    """How far one's own messages have come, and who did not get them."""
     mine = [drawn for drawn in cards if drawn.sender.me and not drawn.draft]
-    found = trips.trips([drawn.message.pk for drawn in mine]) if mine else {}
-    return [(drawn, found[drawn.message.pk]) for drawn in mine if drawn.message.pk in found]
+    numbers = [drawn.message.pk for drawn in mine]
+    found, missed = trips.trips(numbers) if mine else {}, undelivered.of_messages(account_id, numbers)
+    for drawn in mine:
+        drawn.undelivered = missed.get(drawn.message.pk, [])
+        drawn.trip = trips.RETURNED if drawn.undelivered else found.get(drawn.message.pk)
 
 
 def _everybody(cards: Sequence[Card]) -> list[Person]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.urls import reverse
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from mailserver.mail.names import visible
 from mailserver.mail.threading import bare_subject
+from mailserver.services import undelivered
 from mailserver.services.accounts import own_addresses
 from mailserver.store.models import Label, Mailbox, ThreadBox
 from webmail.rendering import dates
@@ -50,6 +51,7 @@ class Row:
     chips: list[Chip]
     folder: str
     use: str
+    undelivered: bool = False
 
     @property
     def key(self) -> str:
@@ -58,20 +60,26 @@ class Row:
 
 
 class RowMaker:
-    """Turns stored lines of one account into rows; two queries in all, however many lines."""
+    """Turns stored lines of one account into rows; two queries in all, and one for lines of Sent, however many."""
 
     def __init__(self, account_id: int) -> None:
+        self.account_id = account_id
         self.own: Collection[str] = {address.casefold() for address in own_addresses(account_id)}
         self.labels = {label.pk: label for label in Label.objects.filter(account_id=account_id, shown=True)}
         self.now = timezone.now()
 
     def rows(self, lines: Iterable[ThreadBox], *, after: datetime | None = None, everywhere: bool = False) -> list[Row]:
         """Rows in the order given. `after`: date of the line above the first; `everywhere`: name the folders."""
+        lines = list(lines)
+        sent = [line.latest_message_id for line in lines if line.mailbox.special_use == Use.SENT]
+        missed = undelivered.among(self.account_id, sent)
         group = dates.group(after, self.now) if after else ""
         found = []
         for line in lines:
             above, group = group, dates.group(line.latest_at, self.now)
-            found.append(self._row(line, group, group != above, everywhere))
+            row = self._row(line, group, group != above, everywhere)
+            sent_off = line.mailbox.special_use == Use.SENT and line.thread_id in missed
+            found.append(replace(row, undelivered=True) if sent_off else row)
         return found
 
     def _row(self, line: ThreadBox, group: str, opens_group: bool, everywhere: bool) -> Row:

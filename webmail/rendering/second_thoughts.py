@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from mailserver.mail import explain
 from mailserver.services.drafts import Writing
+from mailserver.store.models import Suppression
 
 # "attached", "ci-joint", "em anexo", "adjunto", "im Anhang", "in allegato", "bijlage", "bifogad", 添付, 附件 …
 _ATTACHED = re.compile(
@@ -30,3 +33,17 @@ def ask(writing: Writing, own_text: str) -> list[str]:
             f"All {len(writing.to) + len(writing.cc)} recipients will see each other’s addresses; Bcc would hide them."
         )
     return found
+
+
+def failing(rows: Iterable[Suppression]) -> list[str]:
+    """A sentence for each recipient whose mail came back again and again."""
+    return [f"Mail to {row.address} came back {row.failures} times: {why(row)} Is the address right?" for row in rows]
+
+
+def why(row: Suppression) -> str:
+    """The last reply in plain words, as a sentence."""
+    return (
+        explain.reply(row.reason, row.address).reason
+        if row.reason[:1].isdigit() and row.reason[3:4] == " "
+        else explain.explain(0, row.status, row.reason, row.address, final=True).reason
+    )

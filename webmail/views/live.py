@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from mailserver.services import changes
+from mailserver.services import changes, threads, undelivered
 from mailserver.store.models import Account
 from webmail.access import account, signed_in
 from webmail.live import hub
@@ -82,6 +82,10 @@ def changed(request: HttpRequest) -> HttpResponse:
     context = {}
     mailbox, since = request.GET.get("mailbox", ""), request.GET.get("since", "")
     if all(text.isdecimal() and len(text) < 19 for text in (mailbox, since)):
-        found = changes.since(account(request).pk, int(mailbox), int(since))
-        context = {"changes": found, "rows": RowMaker(account(request).pk).rows(found.lines)}
+        reader = account(request).pk
+        found = changes.since(reader, int(mailbox), int(since))
+        known = {line.thread_id for line in found.lines}
+        returned = [(int(mailbox), thread) for thread in undelivered.lately(reader) - known]
+        rows = RowMaker(reader).rows([*found.lines, *(threads.lines(reader, returned) if returned else ())])
+        context = {"changes": found, "rows": rows}
     return render(request, "mailbox/_changes.html", context)

@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from mailserver.errors import CorreioError
-from mailserver.services import drafts
+from mailserver.services import drafts, suppression
+from mailserver.services.drafts import Writing
 from webmail import sending
 from webmail.access import account, signed_in
 from webmail.forms.compose import ComposeForm
@@ -36,7 +37,7 @@ def send(request: HttpRequest) -> HttpResponse:
     if not form.check_recipients():
         return show(request, writer.of_form(form, saved.message_id), status=422)
     written = drafts.load(account_id=form.account.pk, message_id=saved.message_id).writing
-    questions = [] if "confirmed" in request.POST else second_thoughts.ask(written, form.own_text)
+    questions = _questions(form, written, confirmed="confirmed" in request.POST)
     if questions:
         return show(request, writer.of_form(form, saved.message_id, questions=questions), status=422)
     try:
@@ -44,6 +45,16 @@ def send(request: HttpRequest) -> HttpResponse:
     except NotSent as failure:
         return show(request, writer.of_form(form, saved.message_id, failure=failure), status=422)
     return _sent(request, _words(form.account.pk, reference))
+
+
+def _questions(form: ComposeForm, written: Writing, *, confirmed: bool) -> list[str]:
+    """What to ask before it leaves. Who sends anyway trusts the addresses, so they leave the list of failing ones."""
+    people = [person.address for person in (*written.to, *written.cc, *written.bcc)]
+    if confirmed:
+        suppression.forgive(form.account.pk, people)
+        return []
+    failing = list(suppression.active(form.account.pk, people))
+    return [*second_thoughts.failing(failing), *second_thoughts.ask(written, form.own_text)]
 
 
 def _sent(request: HttpRequest, words: SafeString) -> HttpResponse:
@@ -58,7 +69,7 @@ def _words(account_id: int, reference: str) -> SafeString:
     """'Sent · View · Path' for the toast."""
     message = drafts.sent_copy(account_id=account_id, reference=reference)
     if message is None:
-        return format_html("Sent")
+        return SafeString("Sent")
     mailbox_id = message.entries.values_list("mailbox_id", flat=True).first()
     view = reverse("conversation", args=[mailbox_id, message.thread_id]) if mailbox_id else reverse("inbox")
     path = reverse("path", args=[message.pk])

@@ -19,7 +19,8 @@ from mailserver.servers.smtp.committer import Committer
 from mailserver.servers.smtp.data import header
 from mailserver.servers.smtp.paths import names_another_host
 from mailserver.servers.smtp.session import Client, Transaction
-from mailserver.services import greylist, routing
+from mailserver.services import confirmations, greylist, routing, wishes
+from mailserver.services.confirmations import Wished
 from mailserver.services.inbound import Incoming
 from mailserver.services.route_cache import RouteCache
 from mailserver.services.routing import Route, joined
@@ -81,7 +82,8 @@ class MxDoor:
         return None if greylist.is_on() or srs.is_rewritten(address.local) else self.routes.at_hand(address, size)
 
     async def message(self, client: Client, transaction: Transaction, content: bytes) -> Reply:
-        route = joined(transaction.routes).unmarked(trace.marks(header(content)))
+        marks = trace.marks(header(content))
+        route = joined(transaction.routes).unmarked(marks)
         if not route.mailboxes and not route.onward:
             return replies.TOO_MANY_HOPS
         # Both wait for others, so they do it together, and before the group: what is slow delays its own session only.
@@ -90,22 +92,27 @@ class MxDoor:
         )
         if scan.virus:
             return _virus_found(client, transaction, scan.virus)
-        stored = await self.committer.deliver(
-            Incoming(
-                raw=content,
-                sender=transaction.return_path,
-                recipients=route.mailboxes,
-                onward=route.onward,
-                peer=client.peer,
-                helo=client.helo,
-                tls=client.tls,
-                protocol=client.protocol(transaction.smtputf8),
-                eight_bit=transaction.eight_bit,
-                smtputf8=transaction.smtputf8,
-                verdict=verdict,
-                found=scan.reasons,
-            ),
+        wished = _wished(transaction, marks, verdict)
+        route = joined(wishes.carried(one.route, one.wishes) for one in wished)
+        incoming = Incoming(
+            raw=content,
+            sender=transaction.return_path,
+            recipients=route.mailboxes,
+            onward=route.onward,
+            peer=client.peer,
+            helo=client.helo,
+            tls=client.tls,
+            protocol=client.protocol(transaction.smtputf8),
+            eight_bit=transaction.eight_bit,
+            smtputf8=transaction.smtputf8,
+            verdict=verdict,
+            found=scan.reasons,
+            envelope_id=transaction.wishes.envelope_id,
+            full_return=transaction.wishes.full_return,
         )
+        stored = await self.committer.deliver(incoming)
+        if any(one.told for one in wished):
+            await bridge.run(confirmations.confirm, incoming=incoming, stored=stored, people=wished)
         logger.info(
             "mx %s: stored %s from <%s>, %d octets for %d recipients",
             client.peer,
@@ -130,6 +137,18 @@ class MxDoor:
         verdict = await self._check.check(content, peer=client.peer, helo=client.helo, sender=sender)
         logger.info("mx %s: checked <%s>: %s", client.peer, sender, verdict.summary())
         return verdict
+
+
+def _wished(transaction: Transaction, marks: frozenset[str], verdict: Verdict | None) -> list[Wished]:
+    """What the sender wants to hear of each recipient: successes only when it is credible that it sent this."""
+    trusted = any(one.wants("SUCCESS") for one in transaction.recipient_wishes) and wishes.credible(
+        transaction.return_path, verdict
+    )
+    people = zip(transaction.recipients, transaction.routes, transaction.recipient_wishes, strict=True)
+    return [
+        Wished(str(address), route.unmarked(marks), wished if trusted else wished.without_success())
+        for address, route, wished in people
+    ]
 
 
 def _virus_found(client: Client, transaction: Transaction, name: str) -> Reply:

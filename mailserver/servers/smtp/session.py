@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from mailserver.mail.addresses import Address
+from mailserver.mail.dsnwishes import EnvelopeWishes, RecipientWishes
 from mailserver.mail.replies import Reply
 from mailserver.net.tls import describe
 from mailserver.services.login import Login
@@ -56,6 +57,9 @@ class Transaction:
     # Where the MX door will file it and pass it on to, found at RCPT.
     routes: list[Route] = field(default_factory=list)
     refused: int = 0
+    # What the sender wants to hear of (RFC 3461), in all and for each of `recipients`.
+    wishes: EnvelopeWishes = field(default_factory=EnvelopeWishes)
+    recipient_wishes: list[RecipientWishes] = field(default_factory=list)
 
     @property
     def return_path(self) -> str:

@@ -44,7 +44,10 @@ class SubmissionDoor:
             submission.submit,
             account_id=login.account_id,
             sender=transaction.return_path,
-            recipients=[SubmittedRecipient(str(address)) for address in transaction.recipients],
+            recipients=[
+                SubmittedRecipient(str(address), wishes.notify, wishes.original)
+                for address, wishes in zip(transaction.recipients, transaction.recipient_wishes, strict=True)
+            ],
             raw=content,
             eight_bit=transaction.eight_bit,
             smtputf8=transaction.smtputf8,
@@ -54,6 +57,8 @@ class SubmissionDoor:
             protocol=client.protocol(transaction.smtputf8),
             draft=login.draft,
             composed_at=login.composed_at,
+            envelope_id=transaction.wishes.envelope_id,
+            full_return=transaction.wishes.full_return,
         )
         logger.info(
             "submission %s: queued %s of account %d, %d octets for %d recipients",

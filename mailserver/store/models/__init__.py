@@ -14,6 +14,7 @@ from mailserver.store.models.message import Message
 from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
 from mailserver.store.models.search import SearchDocument, SearchPending
 from mailserver.store.models.spam import Acquaintance, SpamLesson, SpamTotal, SpamWord
+from mailserver.store.models.suppression import Suppression
 from mailserver.store.models.thread import Thread, ThreadBox, ThreadReference
 from mailserver.store.models.undo import UndoStep
 
@@ -47,6 +48,7 @@ __all__ = [
     "SpamTotal",
     "SpamWord",
     "Subscription",
+    "Suppression",
     "Thread",
     "ThreadBox",
     "ThreadReference",

@@ -26,7 +26,7 @@ class QueueEntry(models.Model):
     require_tls = models.BooleanField(default=False)
     priority = models.SmallIntegerField(default=0)
     envelope_id = models.CharField(max_length=100, blank=True, help_text="RFC 3461 ENVID.")
-    full_return = models.BooleanField(default=False, help_text="RFC 3461 RET=FULL.")
+    full_return = models.BooleanField(null=True, help_text="RFC 3461 RET: yes is FULL, no is HDRS.")
     not_before = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -79,6 +79,9 @@ class QueueRecipient(models.Model):
     remote_address = models.CharField(max_length=64, blank=True)
     tls = models.CharField(max_length=80, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    delay_told_at = models.DateTimeField(null=True, blank=True, help_text="When the sender was told of the delay.")
+    # The sender's list of failing addresses knows this one: a success takes it off, without a question for all others.
+    suspect = models.BooleanField(default=False)
 
     class Meta:
         db_table = "queuerecipient"

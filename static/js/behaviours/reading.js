@@ -25,13 +25,21 @@ export default function reading(section) {
     const folded = event.target.closest(".msg.folded");
     if (folded && !event.target.closest("a, button") && !getSelection().toString()) find(".unfold", folded)?.click();
   }
-  /** Messages that came while one reads are added below; nothing else moves. */
+  function renew(known, card) {
+    for (const part of [".undelivered", ".way"]) {
+      const [before, now] = [find(part, known), find(part, card)];
+      if (before && now && before.innerHTML !== now.innerHTML) before.replaceWith(now);
+    }
+  }
+  /** Messages that came while one reads are added below, and who did not get one's own is said; nothing else moves. */
   async function more() {
     const response = await fetch(location.pathname, { headers: { "HX-Request": "true" } });
     if (!response.ok || !section.isConnected) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const card of findAll("#cards .msg", fresh)) {
-      if (document.getElementById(card.id)) continue;
+      const known = document.getElementById(card.id);
+      if (known) renew(known, card);
+      if (known) continue;
       find("#cards", section).append(card);
       htmx.process(card);
     }

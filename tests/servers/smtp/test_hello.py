@@ -23,6 +23,7 @@ def test_it_lists_what_it_can(mx):
         "8BITMIME",
         "SMTPUTF8",
         "ENHANCEDSTATUSCODES",
+        "DSN",
         "STARTTLS",
         "HELP",
     ]

@@ -58,7 +58,6 @@ def test_it_tells_the_form_of_the_command(hello, argument):
         ("SMTPUTF8=yes", r"501 5\.5\.4 .*"),
         ("SIZE=1 SIZE=2", r"501 5\.5\.4 .*"),
         ("FLY=high", r"555 5\.5\.4 .*"),
-        ("RET=FULL", r"555 5\.5\.4 .*"),
     ],
 )
 def test_it_refuses_parameters(hello, parameters, reply):

@@ -38,7 +38,7 @@ def test_it_refuses_what_is_no_address(mail, address):
     mail.ask(f"RCPT TO:<{address}>", r"501 5\.1\.3 .*")
 
 
-@pytest.mark.parametrize("parameter", ["NOTIFY=NEVER", "ORCPT=rfc822;bob@hamburger.edu", "X"])
+@pytest.mark.parametrize("parameter", ["X", "X=1", "NOTIFY=NEVER X"])
 def test_it_knows_no_parameters(mail, parameter):
     mail.ask(f"RCPT TO:<bob@hamburger.edu> {parameter}", r"555 5\.5\.4 .*")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mailserver.errors import InvalidName
 from mailserver.mail import replies
 from mailserver.mail.replies import Reply
-from mailserver.servers.smtp import paths
+from mailserver.servers.smtp import paths, wishes
 from mailserver.servers.smtp.paths import Path
 from mailserver.servers.smtp.refusal import Refusal
 from mailserver.servers.smtp.session import Transaction
@@ -44,7 +44,9 @@ async def rcpt(connection: Connection, argument: str) -> Reply:
     transaction.refused += 1
     path = _path("TO", argument, replies.RCPT_SYNTAX)
     connection.concerns = transaction.return_path, path.text
-    if path.parameters:
+    parameters = dict(path.parameters)
+    wished = wishes.of_recipient(parameters, utf8=transaction.smtputf8)
+    if parameters or (path.parameters and not connection.client.extended):
         return replies.UNKNOWN_PARAMETER
     if not path.text.isascii() and not transaction.smtputf8:
         return _needs_smtputf8(path, replies.RECIPIENT_NEEDS_SMTPUTF8, replies.RECIPIENT_NOT_AN_ADDRESS)
@@ -57,6 +59,7 @@ async def rcpt(connection: Connection, argument: str) -> Reply:
     if reply.positive:
         transaction.refused -= 1
         transaction.recipients.append(address)
+        transaction.recipient_wishes.append(wished)
     return reply
 
 
@@ -95,6 +98,7 @@ def _transaction(connection: Connection, path: Path) -> Transaction:
     if connection.door.signs_in:
         # RFC 4954 §5: whoever offers AUTH takes the parameter; we believe the login, not what it says.
         parameters.pop("AUTH", None)
+    wished = wishes.of_envelope(parameters)
     if parameters:
         raise Refusal(replies.UNKNOWN_PARAMETER)
     if not path.text.isascii() and not smtputf8:
@@ -105,4 +109,4 @@ def _transaction(connection: Connection, path: Path) -> Transaction:
         raise Refusal(replies.SENDER_NOT_AN_ADDRESS) from None
     if int(size) > connection.site.size_limit:
         raise Refusal(replies.MESSAGE_TOO_LARGE)
-    return Transaction(sender, int(size), eight_bit, smtputf8)
+    return Transaction(sender, int(size), eight_bit, smtputf8, wishes=wished)

@@ -35,7 +35,7 @@ def _greeted(connection: Connection, name: str, *, extended: bool) -> Reply:
 
 
 def _keywords(connection: Connection) -> list[str]:
-    words = ["PIPELINING", f"SIZE {connection.site.size_limit}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+    words = ["PIPELINING", f"SIZE {connection.site.size_limit}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "DSN"]
     if not connection.client.tls and connection.site.tls():
         words.append("STARTTLS")
     if connection.client.tls and connection.door.signs_in:
