@@ -129,6 +129,10 @@ class Greylisted(CorreioError):
     pass
 
 
+class TooLate(CorreioError):
+    """What was to be stopped has happened."""
+
+
 class SecretUnreadable(CorreioError):
     pass
 

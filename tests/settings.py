@@ -12,7 +12,7 @@ from webmail.settings import *  # noqa: E402, F403
 from webmail.settings import CORREIO as WITHOUT_DATABASE  # noqa: E402
 
 # Each worker of a parallel run has a Redis database of its own, as it has a PostgreSQL database.
-CORREIO = replace(WITHOUT_DATABASE, redis_url=services.redis_url())
+CORREIO = replace(WITHOUT_DATABASE, redis_url=services.redis_url(), undo_send=0)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

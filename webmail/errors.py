@@ -20,6 +20,7 @@ from mailserver.errors import (
     NotFound,
     NotPermitted,
     OverQuota,
+    TooLate,
     TooManyRecipients,
     Unavailable,
 )
@@ -33,6 +34,7 @@ STATUS: dict[type[CorreioError], int] = {
     AuthenticationFailed: 403,
     InvalidName: 400,
     AlreadyExists: 409,
+    TooLate: 409,
     TooManyRecipients: 400,
     MessageTooLarge: 413,
     OverQuota: 507,

@@ -12,12 +12,14 @@ import smtplib
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.conf import settings
 
 from mailserver.mail import explain
 from mailserver.services import draft_source, drafts, login
 from mailserver.services.drafts import Outgoing
+from mailserver.store.models import Account
 
 # The server is ours and near: it answers within a second or is away.
 TIMEOUT = 20.0
@@ -44,17 +46,18 @@ class NotSent(Exception):
         self.refusals = refusals
 
 
-def send(*, account_id: int, address: str, message_id: int) -> str:
-    """Send a saved draft of the account whose login is `address`; the reference the server gave it.
+def send(*, account: Account, message_id: int, at: datetime | None = None) -> str:
+    """Send a saved draft of the account, `at` a moment or when its owner cannot undo it any more (RFC 4865); the
+    reference the server gave it.
 
     Raises NotSent, and NotFound when the draft is gone.
     """
-    outgoing = drafts.outgoing(account_id=account_id, message_id=message_id)
-    token = login.issue_token(account_id=account_id, purpose="submission", draft=outgoing.place)
+    outgoing = drafts.outgoing(account_id=account.pk, message_id=message_id)
+    token = login.issue_token(account_id=account.pk, purpose="submission", draft=outgoing.place)
     try:
         with _connect() as client:
-            _sign_in(client, address, token)
-            reference = _hand_over(client, outgoing)
+            _sign_in(client, account.address, token)
+            reference = _hand_over(client, outgoing, _hold(account, at))
     except (OSError, smtplib.SMTPServerDisconnected, smtplib.SMTPConnectError, smtplib.SMTPNotSupportedError) as error:
         raise NotSent(
             "The mail server does not answer.",
@@ -62,7 +65,7 @@ def send(*, account_id: int, address: str, message_id: int) -> str:
             (Refusal("", "The connection failed", "", str(error)[:200]),),
         ) from error
     if outgoing.source:
-        draft_source.mark(account_id=account_id, source=outgoing.source)
+        draft_source.mark(account_id=account.pk, source=outgoing.source)
     return reference
 
 
@@ -107,13 +110,22 @@ def _sign_in(client: smtplib.SMTP, address: str, token: str) -> None:
         ) from error
 
 
-def _hand_over(client: smtplib.SMTP, outgoing: Outgoing) -> str:
+def _hold(account: Account, at: datetime | None) -> str:
+    """The parameter of MAIL that keeps the message for a while; "" for none."""
+    if at:
+        return f"HOLDUNTIL={at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    seconds = settings.CORREIO.undo_send if account.undo_send is None else account.undo_send
+    return f"HOLDFOR={seconds}" if seconds else ""
+
+
+def _hand_over(client: smtplib.SMTP, outgoing: Outgoing, hold: str) -> str:
     """MAIL, RCPT for everybody, DATA. Nobody gets the message unless all recipients are taken."""
     options = [f"SIZE={len(outgoing.raw)}"]
     if not outgoing.raw.isascii():
         options.append("BODY=8BITMIME")
     if _needs_utf8(outgoing):
         options.append("SMTPUTF8")
+    options += [hold] if hold else []
     if client.has_extn("dsn"):
         # What comes back is joined to the message by this (RFC 3461 §4.4), and need not hold all of it again.
         options += ["RET=HDRS", f"ENVID={secrets.token_hex(10)}"]

@@ -74,6 +74,7 @@ class Config:
     remote_smtp_port: int
     retry_schedule: tuple[timedelta, ...]
     expire_after: timedelta
+    undo_send: int
     delay_notice: timedelta | None
     suppress: Limit | None
     stage_timeout: float | None

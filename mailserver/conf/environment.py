@@ -73,6 +73,7 @@ def _sending(value: _Reader) -> dict[str, Any]:
             values.duration(step) for step in value("RETRY_SCHEDULE", DEFAULT_RETRY_SCHEDULE).split(",")
         ),
         "expire_after": values.duration(value("EXPIRE_AFTER", "5d")),
+        "undo_send": values.undo_send(value("UNDO_SEND", "5s")),
         "delay_notice": values.duration(text) if (text := value("DELAY_NOTICE", "4h")) not in ("0", "off") else None,
         "suppress": values.limit(value("SUPPRESS", "on"), Limit(2, timedelta(days=30))),
         "stage_timeout": float(text) if (text := value("STAGE_TIMEOUT", "")) else None,

@@ -119,3 +119,11 @@ def web_address(name: str, text: str) -> str:
 
 def path(text: str) -> Path | None:
     return Path(text).resolve() if text else None
+
+
+def undo_send(text: str) -> int:
+    """Seconds, whole and below a minute; 0 for "off"."""
+    seconds = 0 if text in ("0", "off") else int(duration(text).total_seconds())
+    if seconds > 60:
+        raise ConfigurationError("CORREIO_UNDO_SEND is at most 60 seconds.")
+    return seconds

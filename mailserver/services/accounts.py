@@ -79,13 +79,16 @@ def own_addresses(account_id: int) -> list[str]:
     return [str(row) for row in ordered]
 
 
-def set_preferences(*, account_id: int, name: str, theme: str, density: str, time_zone: str, pop3: bool) -> None:
-    """Change how the page calls an account and looks to it, and whether programs may read it by POP3.
+def set_preferences(
+    *, account_id: int, name: str, theme: str, density: str, time_zone: str, pop3: bool, undo_send: int | None
+) -> None:
+    """Change how the page calls an account and looks to it, and whether programs may read it by POP3, and for
+    how many seconds Send can be undone (None: as the server says).
 
     Values must be valid. Raises NotFound, InvalidName.
     """
     changed = Account.objects.filter(pk=account_id).update(
-        name=person_name(name), theme=theme, density=density, time_zone=time_zone, pop3=pop3
+        name=person_name(name), theme=theme, density=density, time_zone=time_zone, pop3=pop3, undo_send=undo_send
     )
     if not changed:
         raise NotFound("There is no such account.")

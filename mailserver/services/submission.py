@@ -62,6 +62,7 @@ class Envelope:
     protocol: str
     draft: tuple[int, int] | None
     composed_at: datetime | None
+    release_at: datetime | None
     envelope_id: str
     full_return: bool | None
 
@@ -80,6 +81,7 @@ def submit(
     protocol: str = "ESMTPSA",
     draft: tuple[int, int] | None = None,
     composed_at: datetime | None = None,
+    release_at: datetime | None = None,
     envelope_id: str = "",
     full_return: bool | None = None,
 ) -> Submitted:
@@ -87,6 +89,7 @@ def submit(
 
     `composed_at` is when Send was pressed on the page. From there the copy with its Bcc goes to Sent and the `draft`
     (mailbox id, UID) it was written in goes away: a draft that is gone has been sent before, and is not sent twice.
+    `release_at` is the moment before which nothing leaves (RFC 4865).
     Raises NotPermitted (MAIL FROM, From or Sender is not of this account), TooManyRecipients, SendingLimit, InvalidName
     (a recipient), MessageRefused, NotFound (draft).
     """
@@ -102,6 +105,7 @@ def submit(
         protocol=protocol,
         draft=draft,
         composed_at=composed_at,
+        release_at=release_at,
         envelope_id=envelope_id,
         full_return=full_return,
     )
@@ -189,7 +193,7 @@ def _queue(
     same = content.kept is content.outgoing
     kept, outgoing = _blobs(content, copies=1 if same or not envelope.composed_at else 2)
     sent_copy = _keep(writer, envelope, kept, parsed, at) if envelope.composed_at else None
-    reference = new_reference()
+    reference, due = new_reference(), max(at, envelope.release_at or at)
     prefix = _trace(envelope, reference, targets, at) + signature
     entry = QueueEntry.objects.create(
         reference=reference,
@@ -207,13 +211,13 @@ def _queue(
         smtputf8=envelope.smtputf8 and submitted.needs_smtputf8(content.outgoing),
         envelope_id=envelope.envelope_id,
         full_return=envelope.full_return,
-        not_before=at,
+        not_before=due,
     )
-    _address(entry, targets, at)
+    _address(entry, targets, due)
     suppressed.hold_back(entry, map(str, targets), at)
     acquaintances.write_to(envelope.account_id, map(str, targets))
     _note(entry, envelope, at)
-    queue.wake({address.domain for address in targets})
+    queue.wake({address.domain for address in targets}, at=due)
     return Submitted(reference, entry.pk)
 
 
@@ -248,13 +252,13 @@ def _trace(envelope: Envelope, reference: str, targets: Iterable[Address], at: d
     )
 
 
-def _address(entry: QueueEntry, targets: dict[Address, SubmittedRecipient], at: datetime) -> None:
+def _address(entry: QueueEntry, targets: dict[Address, SubmittedRecipient], due: datetime) -> None:
     QueueRecipient.objects.bulk_create(
         QueueRecipient(
             entry=entry,
             address=str(address),
             domain=address.domain,
-            next_attempt_at=at,
+            next_attempt_at=due,
             notify=wishes.notify,
             original_recipient=wishes.original_recipient,
         )

@@ -197,7 +197,7 @@ def _environment(data_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
         if not name.startswith(("CORREIO_", "DJANGO_", "PYTEST_", "COVERAGE_"))
     }
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-    return {**kept, **ports, "CORREIO_DATA_DIR": str(data_dir), **more}
+    return {**kept, **ports, "CORREIO_DATA_DIR": str(data_dir), "CORREIO_UNDO_SEND": "0", **more}
 
 
 def _processes() -> list[tuple[int, str]]:

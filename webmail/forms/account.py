@@ -15,14 +15,25 @@ else:
     AccountModelForm = forms.ModelForm
 
 
+# Seconds in which Send can be undone.
+UNDO_SEND = (0, 5, 10, 20, 30)
+
+
 class AccountForm(AccountModelForm):
     """What a person may change about how Correio looks and calls them, and how programs read their mail."""
 
     name = HeaderField(max_length=200)
 
+    undo_send = forms.TypedChoiceField(
+        choices=[("", "As the server"), *((str(value), f"{value} seconds" if value else "Off") for value in UNDO_SEND)],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+
     class Meta:
         model = Account
-        fields = ["name", "theme", "density", "time_zone", "pop3"]
+        fields = ["name", "theme", "density", "time_zone", "pop3", "undo_send"]
 
     def clean_time_zone(self) -> str:
         name = str(self.cleaned_data["time_zone"])

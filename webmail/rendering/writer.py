@@ -68,6 +68,11 @@ class Writer:
         return [self.trouble] * bool(self.trouble) + [str(error) for errors in unseen for error in errors]
 
     @property
+    def later(self) -> str:
+        """What was chosen in the menu of Send later, to be kept by a question that comes between."""
+        return str(self.form.data.get("later", ""))
+
+    @property
     def copies_shown(self) -> bool:
         return not any(found.folded for found in self.recipient_fields)
 

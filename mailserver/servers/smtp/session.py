@@ -57,6 +57,8 @@ class Transaction:
     # Where the MX door will file it and pass it on to, found at RCPT.
     routes: list[Route] = field(default_factory=list)
     refused: int = 0
+    # When it is to leave, if not at once (RFC 4865).
+    release: datetime | None = None
     # What the sender wants to hear of (RFC 3461), in all and for each of `recipients`.
     wishes: EnvelopeWishes = field(default_factory=EnvelopeWishes)
     recipient_wishes: list[RecipientWishes] = field(default_factory=list)

@@ -57,6 +57,7 @@ class SubmissionDoor:
             protocol=client.protocol(transaction.smtputf8),
             draft=login.draft,
             composed_at=login.composed_at,
+            release_at=transaction.release,
             envelope_id=transaction.wishes.envelope_id,
             full_return=transaction.wishes.full_return,
         )

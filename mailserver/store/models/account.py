@@ -37,6 +37,11 @@ class Account(AbstractBaseUser, PermissionsMixin):
         default=0, editable=False, help_text="The largest one of a folder that lost its name."
     )
     pop3 = models.BooleanField("POP3", default=False, help_text="Mail programs may collect the Inbox by POP3.")
+    undo_send = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Seconds for which what the page sends can be taken back; empty: as the server.",
+    )
     is_active = models.BooleanField("active", default=True)
     is_staff = models.BooleanField("administrator", default=False, help_text="May sign in to the dashboard.")
     created_at = models.DateTimeField(auto_now_add=True)

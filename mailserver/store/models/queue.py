@@ -39,6 +39,8 @@ class QueueEntry(models.Model):
             # What was passed on for groups and forwards, to recognise a message that is sent to us again. By hash: a
             # Message-ID may be longer than an entry of a tree.
             HashIndex("message_id", name="queueentry_passed_on", condition=models.Q(account__isnull=True)),
+            # What waits for the moment its author chose is counted beside the folders.
+            models.Index("account", "not_before", name="queueentry_waiting", condition=models.Q(finished_at=None)),
             models.Index("finished_at", name="queueentry_finished", condition=models.Q(finished_at__isnull=False)),
         ]
 

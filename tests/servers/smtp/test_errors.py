@@ -17,7 +17,7 @@ def test_it_has_a_reply_for_every_error_that_can_reach_it():
     inner = {errors.CorreioError, errors.ConfigurationError, errors.AlreadyExists, errors.SearchTooSlow}
     inner |= {errors.SpecialUseTaken, errors.HasChildren, errors.TooManyKeywords}
     inner.add(errors.MaildropInUse)
-    inner |= {errors.SecretUnreadable}
+    inner |= {errors.SecretUnreadable, errors.TooLate}
     known = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.CorreioError)}
     assert known - inner == set(table.TABLE)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mailserver.errors import InvalidName
 from mailserver.mail import replies
 from mailserver.mail.replies import Reply
-from mailserver.servers.smtp import paths, wishes
+from mailserver.servers.smtp import futurerelease, paths, wishes
 from mailserver.servers.smtp.paths import Path
 from mailserver.servers.smtp.refusal import Refusal
 from mailserver.servers.smtp.session import Transaction
@@ -98,6 +98,7 @@ def _transaction(connection: Connection, path: Path) -> Transaction:
     if connection.door.signs_in:
         # RFC 4954 §5: whoever offers AUTH takes the parameter; we believe the login, not what it says.
         parameters.pop("AUTH", None)
+    release = futurerelease.of(parameters) if connection.door.signs_in else None
     wished = wishes.of_envelope(parameters)
     if parameters:
         raise Refusal(replies.UNKNOWN_PARAMETER)
@@ -109,4 +110,4 @@ def _transaction(connection: Connection, path: Path) -> Transaction:
         raise Refusal(replies.SENDER_NOT_AN_ADDRESS) from None
     if int(size) > connection.site.size_limit:
         raise Refusal(replies.MESSAGE_TOO_LARGE)
-    return Transaction(sender, int(size), eight_bit, smtputf8, wishes=wished)
+    return Transaction(sender, int(size), eight_bit, smtputf8, wishes=wished, release=release)

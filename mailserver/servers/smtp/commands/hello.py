@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mailserver.mail import replies
+from mailserver.mail import futurerelease, replies
 from mailserver.mail.replies import Reply
 from mailserver.servers.sasl import MECHANISMS
 
@@ -39,5 +40,5 @@ def _keywords(connection: Connection) -> list[str]:
     if not connection.client.tls and connection.site.tls():
         words.append("STARTTLS")
     if connection.client.tls and connection.door.signs_in:
-        words.append(f"AUTH {' '.join(MECHANISMS)}")
+        words += [f"AUTH {' '.join(MECHANISMS)}", futurerelease.keyword(datetime.now(UTC))]
     return [*words, "HELP"]
