@@ -56,7 +56,15 @@ def report_all(
     about is logged and never undoes what was delivered; its path tells of it all the same.
     Raises OperationalError (no database, a deadlock): then all is recorded again, the report included.
     """
+    numbers = _report(entry, rows, results, at)
+    # After the Inbox: a report that arrives has it locked first as well.
     suppression.learn(entry, rows, at=at)
+    return numbers
+
+
+def _report(
+    entry: QueueEntry, rows: Sequence[QueueRecipient], results: Mapping[str, Result], at: datetime
+) -> dict[int, int]:
     told = {row.pk: found for row in rows if (found := _news(entry, row, results[row.address], at))}
     if not told:
         return {}

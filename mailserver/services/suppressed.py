@@ -42,7 +42,7 @@ def hold_back(entry: QueueEntry, addresses: Iterable[str], at: datetime) -> None
     for domain, members in held.items():
         claim = Claim(entry.pk, domain, token, tuple(Claimed(row.pk, row.address, 0) for row in members))
         reasons = {row.address: _words(known[row.address.lower()]) for row in members}
-        transaction.on_commit(partial(_refuse, claim, reasons))
+        transaction.on_commit(partial(_refuse, claim, reasons), robust=True)
 
 
 def _refuse(claim: Claim, reasons: dict[str, str]) -> None:
