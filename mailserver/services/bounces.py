@@ -56,7 +56,15 @@ def report_all(
     about is logged and never undoes what was delivered; its path tells of it all the same.
     Raises OperationalError (no database, a deadlock): then all is recorded again, the report included.
     """
+    numbers = _report(entry, rows, results, at)
+    # After the Inbox: a report that arrives has it locked first as well.
     suppression.learn(entry, rows, at=at)
+    return numbers
+
+
+def _report(
+    entry: QueueEntry, rows: Sequence[QueueRecipient], results: Mapping[str, Result], at: datetime
+) -> dict[int, int]:
     told = {row.pk: found for row in rows if (found := _news(entry, row, results[row.address], at))}
     if not told:
         return {}
@@ -116,12 +124,14 @@ def _file(entry: QueueEntry, failures: Sequence[Failure], at: datetime) -> int |
     if route is None:
         logger.warning("no report about %s: its sender has no mailbox here", entry.reference)
         return None
+    # RFC 3461 §4.3: RET is about failures; of other news the header is enough.
+    full = bool(entry.full_return) and any(failure.action == "failed" for failure in failures)
     about = About(
-        original=blobs.read_slice(entry.blob_id, 0, None if entry.full_return else HEADER_OCTETS),
+        original=blobs.read_slice(entry.blob_id, 0, None if full else HEADER_OCTETS),
         reference=entry.reference,
         arrival=entry.created_at,
         envelope_id=entry.envelope_id,
-        full=bool(entry.full_return),
+        full=full,
     )
     to = route.onward[0].address if route.onward else entry.sender
     return send(compose(about, failures, to=to, at=at), route, at=at)

@@ -47,7 +47,6 @@ def confirm(incoming: Incoming, stored: Stored, people: Sequence[Wished]) -> Non
                 reference=stored.reference,
                 arrival=at,
                 envelope_id=incoming.envelope_id,
-                full=bool(incoming.full_return),
             ),
             [_success(one, stored.reference) for one in told],
             to=incoming.sender,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ from mailserver.store.models import QueueEntry, QueueRecipient, Suppression
 
 # RFC 3463 §3.8: refused by rules, and here they are ours.
 STATUS = "5.7.1"
+
+logger = logging.getLogger(__name__)
 
 
 def hold_back(entry: QueueEntry, addresses: Iterable[str], at: datetime) -> None:
@@ -42,7 +45,15 @@ def hold_back(entry: QueueEntry, addresses: Iterable[str], at: datetime) -> None
     for domain, members in held.items():
         claim = Claim(entry.pk, domain, token, tuple(Claimed(row.pk, row.address, 0) for row in members))
         reasons = {row.address: _words(known[row.address.lower()]) for row in members}
-        transaction.on_commit(partial(_refuse, claim, reasons))
+        transaction.on_commit(partial(_after_commit, claim, reasons))
+
+
+def _after_commit(claim: Claim, reasons: dict[str, str]) -> None:
+    """The message is committed and must be answered with 250, whatever happens here."""
+    try:
+        _refuse(claim, reasons)
+    except Exception:
+        logger.exception("mail to failing addresses of queue entry %s is tried like any other", claim.entry_id)
 
 
 def _refuse(claim: Claim, reasons: dict[str, str]) -> None:

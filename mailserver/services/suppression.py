@@ -39,7 +39,7 @@ def learn(entry: QueueEntry, rows: Sequence[QueueRecipient], *, at: datetime) ->
     """Count the hard refusals of a try, and forget what a success disproves; part of the recording transaction."""
     if entry.account_id is None:
         return
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.address):
         if row.state == State.BOUNCED and is_hard(row.reply_code, row.reply_enhanced, row.reply_text):
             said = " ".join(filter(None, (str(row.reply_code or ""), row.reply_enhanced, row.reply_text)))
             count(entry, row.address, status=row.reply_enhanced, reason=said, at=at)
@@ -114,6 +114,11 @@ def _remove(found: QuerySet[Suppression]) -> str:
 def forgive(account_id: int, addresses: Iterable[str]) -> None:
     """Write to these addresses again: the owner knows what is said of them and sends anyway."""
     active(account_id, addresses).delete()
+
+
+def forget(now: datetime) -> int:
+    """Remove what came back too long ago to count; how many."""
+    return Suppression.objects.filter(last_at__lt=now - KEPT).delete()[0]
 
 
 def _in_force(now: datetime) -> Q:

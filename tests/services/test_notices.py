@@ -95,6 +95,14 @@ def test_what_is_filed_here_is_delivered(alice, bob, configure):
     assert (told.action, told.status) == ("delivered", "2.0.0")
 
 
+def test_the_whole_message_comes_back_only_with_a_failure(alice, bob, configure):
+    entry = queued(alice, "bob@hamburger.edu", notify="SUCCESS", body="very secret\r\n")
+    QueueEntry.objects.filter(pk=entry.pk).update(full_return=True)
+    delivery.deliver_domain("hamburger.edu")
+    report = MailboxMessage.objects.get(account=alice).message
+    assert b"very secret" not in bytes(report.blob.raw)
+
+
 def test_what_goes_to_a_group_is_expanded(alice, bob, charlie, configure):
     groups.add_group(
         address="all@hamburger.edu", members=["bob@hamburger.edu", "charlie@hamburger.edu", "eve@x.example"]

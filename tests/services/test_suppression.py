@@ -10,7 +10,7 @@ from django.utils import timezone
 from mailserver.conf import Limit
 from mailserver.errors import NotFound
 from mailserver.mail import dsn
-from mailserver.services import delivery, submission, suppression
+from mailserver.services import delivery, retention, submission, suppression
 from mailserver.services.accounts import create_account
 from mailserver.services.submission import SubmittedRecipient
 from mailserver.store.models import MailboxMessage, QueueEntry, Suppression
@@ -113,7 +113,7 @@ def test_a_killed_server_loses_nothing(alice, remote, monkeypatch):
     queued(alice, NOBODY)
     now = timezone.now()
     Suppression.objects.create(account=alice, address=NOBODY, failures=2, last_at=now, since=now)
-    monkeypatch.setattr("mailserver.services.suppressed._refuse", lambda *_: None)
+    monkeypatch.setattr("mailserver.services.suppressed._refuse", lambda *_: 1 / 0)
     entry = submit(alice, NOBODY)
     assert only(entry).state == "delivering"
     entry.recipients.update(lease_until=now - timedelta(seconds=1))
@@ -155,3 +155,11 @@ def test_how_many_it_takes_is_a_setting(alice, remote, configure, limit):
     configure(suppress=limit)
     fail(alice)
     assert active(alice) == ([NOBODY] if limit else [])
+
+
+def test_what_is_old_is_forgotten(alice, remote):
+    now = timezone.now()
+    for address, days in ((BOB, 181), (NOBODY, 179)):
+        Suppression.objects.create(account=alice, address=address, failures=1, last_at=now - timedelta(days=days))
+    assert retention.tidy()["failing addresses"] == 1
+    assert Suppression.objects.get().address == NOBODY
