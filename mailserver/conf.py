@@ -85,6 +85,9 @@ class Config:
     routes: Mapping[str, Route]
     dns_server: tuple[str, int] | None
     remote_smtp_port: int
+    dnssec: str
+    mta_sts_port: int
+    trusted_ca: Path | None
     retry_schedule: tuple[timedelta, ...]
     expire_after: timedelta
     stage_timeout: float | None
@@ -216,6 +219,9 @@ def load(environ: Mapping[str, str]) -> Config:
         routes=routes(value("ROUTES", "")),
         dns_server=host_port(text, 53) if (text := value("DNS_SERVER", "")) else None,
         remote_smtp_port=_port("REMOTE_SMTP_PORT", value("REMOTE_SMTP_PORT", "25")),
+        dnssec=_one_of("DNSSEC", value("DNSSEC", "auto"), "auto", "on", "off"),
+        mta_sts_port=_port("MTA_STS_PORT", value("MTA_STS_PORT", "443")),
+        trusted_ca=_path(value("TRUSTED_CA", "")),
         retry_schedule=tuple(duration(step) for step in value("RETRY_SCHEDULE", DEFAULT_RETRY_SCHEDULE).split(",")),
         expire_after=duration(value("EXPIRE_AFTER", "5d")),
         stage_timeout=float(text) if (text := value("STAGE_TIMEOUT", "")) else None,

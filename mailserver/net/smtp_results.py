@@ -8,6 +8,7 @@ from typing import Literal
 
 from mailserver.errors import InvalidName
 from mailserver.net.mx import Hop
+from mailserver.net.tls_findings import TlsFinding
 
 Outcome = Literal["delivered", "deferred", "bounced"]
 
@@ -17,7 +18,8 @@ class Outgoing:
     """One message for one destination.
 
     `sender` is '' for bounces; addresses are `local@domain` with A-label domains. `eight_bit`: the content has
-    octets above 127; `smtputf8`: its header needs SMTPUTF8 (addresses that do are seen without it).
+    octets above 127; `smtputf8`: its header needs SMTPUTF8 (addresses that do are seen without it). `require_tls`: it
+    came with REQUIRETLS; `tls_optional`: it says `TLS-Required: No` (RFC 8689).
     Raises InvalidName for an address that would break the command line.
     """
 
@@ -26,6 +28,8 @@ class Outgoing:
     content: bytes
     eight_bit: bool
     smtputf8: bool
+    require_tls: bool = False
+    tls_optional: bool = False
 
     def __post_init__(self) -> None:
         for address in (self.sender, *self.recipients):
@@ -72,11 +76,23 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Protection:
+    """How a session was protected: by which `policy` (none, sts, dane, route, requiretls), whether the server proved
+    who it is, and why, in words.
+    """
+
+    policy: str = "none"
+    verified: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One delivery: a result for each recipient, in the order given, and the whole dialogue.
 
     `hop` and `tls` are those of the last server called. Times are aware UTC. `reached`: one of the servers was ready
-    to hear of the message; without that, the next message would fare no better.
+    to hear of the message; without that, the next message would fare no better. `protection` is that of the last server
+    called, `findings` are those of all sessions that were opened.
     """
 
     hop: Hop | None
@@ -86,6 +102,8 @@ class Report:
     started: datetime
     finished: datetime
     reached: bool = True
+    protection: Protection = Protection()
+    findings: tuple[TlsFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

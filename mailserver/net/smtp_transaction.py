@@ -153,6 +153,8 @@ class Transaction:
         addresses = (self._outgoing.sender, *recipients)
         if self._outgoing.smtputf8 or not all(address.isascii() for address in addresses):
             parameters.append("SMTPUTF8")
+        if self._outgoing.require_tls:
+            parameters.append("REQUIRETLS")  # only servers that offer it get here (smtp_client)
         return " ".join([f"MAIL FROM:<{self._outgoing.sender}>", *parameters])
 
     def _unsettled(self) -> list[str]:

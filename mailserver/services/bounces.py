@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 
 from mailserver.errors import InvalidName, UnknownRecipient
-from mailserver.mail import dsn, srs
+from mailserver.mail import dsn, srs, tlsrequired
 from mailserver.mail.dsn import Failure
 from mailserver.services import inbound, recipients, routing
 from mailserver.services.recipients import Local
@@ -73,6 +73,7 @@ def _file(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime) -> in
         helo=settings.CORREIO.hostname,
         protocol="LOCAL",
         at=at,
+        require_tls=entry.require_tls,
     )
     stored = inbound.deliver(incoming)
     return stored.deliveries[0].message_id if stored.deliveries else None
@@ -100,8 +101,12 @@ def addressee(entry: QueueEntry) -> Local | None:
 
 def _compose(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime, sender: str) -> bytes:
     hostname = settings.CORREIO.hostname
-    return dsn.build(
-        original=blobs.read_slice(entry.blob_id, 0, None if entry.full_return else HEADER_OCTETS),
+    # RFC 8689 §5: the report shows no more of a protected message than its header, and travels as the message did.
+    full = entry.full_return and not entry.require_tls
+    original = blobs.read_slice(entry.blob_id, 0, None if full else HEADER_OCTETS)
+    relaxed = tlsrequired.FIELD if tlsrequired.is_optional(original) else b""
+    return relaxed + dsn.build(
+        original=original,
         sender=sender,
         failures=[_failure(row) for row in rows],
         reporting_mta=hostname,
@@ -109,7 +114,7 @@ def _compose(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime, se
         date=at,
         envelope_id=entry.envelope_id,
         arrival=entry.created_at,
-        full=entry.full_return,
+        full=full,
     )
 
 

@@ -100,6 +100,7 @@ def _stored(book: Book, raw: bytes, route: Route, at: datetime) -> Reply:
             at=at,
             eight_bit=entry.eight_bit,
             smtputf8=entry.smtputf8,
+            require_tls=entry.require_tls,
         )
     )
     return replies.message_stored(stored.reference)

@@ -72,6 +72,7 @@ def _queue(
         size=len(prefix) + blob.size,
         eight_bit=incoming.eight_bit or not incoming.raw.isascii(),
         smtputf8=incoming.smtputf8 and submitted.needs_smtputf8(incoming.raw),
+        require_tls=incoming.require_tls,
         not_before=at,
     )
     QueueRecipient.objects.bulk_create(

@@ -30,7 +30,7 @@ class Incoming:
 
     `verdict` tells how the sender was checked, None when it was not; `found` what blocklists and scanners said; `junk`
     files it as spam for all, `judgements` (by account) for those who are meant (`scoring`).
-    `onward` are the addresses elsewhere that groups and forwards send it to (`routing`).
+    `onward` are the addresses elsewhere that groups and forwards send it to (`routing`); `require_tls` goes with it.
     """
 
     raw: bytes
@@ -48,6 +48,7 @@ class Incoming:
     junk: bool = False
     judgements: Mapping[int, Judgement] = field(default_factory=dict)
     onward: tuple[Onward, ...] = ()
+    require_tls: bool = False
 
     def is_spam_for(self, account_id: int) -> bool:
         """Whether the message goes to the account's folder for spam."""

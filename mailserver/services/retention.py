@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from mailserver.services import acquaintances, refusals
+from mailserver.services import acquaintances, refusals, sts_policies
 from mailserver.store.models import Change, Message, Orphan, QueueEntry, Thread, UndoStep, Vanished
 
 QUEUE_HISTORY = timedelta(days=30)
@@ -44,6 +44,7 @@ def tidy() -> dict[str, int]:
         "undo steps": UndoStep.objects.filter(at__lt=now - UNDO).delete()[0],
         "acquaintances": acquaintances.forget(),
         "refusals": refusals.forget(now - refusals.KEPT),
+        "policies of other domains": sts_policies.forget(),
         "messages": _vanished(now) + _orphans(now),
         "blobs": _ownerless(now),
     }

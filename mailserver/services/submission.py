@@ -64,6 +64,7 @@ class Envelope:
     composed_at: datetime | None
     envelope_id: str
     full_return: bool
+    require_tls: bool
 
 
 def submit(
@@ -82,6 +83,7 @@ def submit(
     composed_at: datetime | None = None,
     envelope_id: str = "",
     full_return: bool = False,
+    require_tls: bool = False,
 ) -> Submitted:
     """Queue a message; returns after COMMIT.
 
@@ -104,6 +106,7 @@ def submit(
         composed_at=composed_at,
         envelope_id=envelope_id,
         full_return=full_return,
+        require_tls=require_tls,
     )
     targets = _targets(recipients)
     _check_rights(account_id, sender, raw)
@@ -207,6 +210,7 @@ def _queue(
         smtputf8=envelope.smtputf8 and submitted.needs_smtputf8(content.outgoing),
         envelope_id=envelope.envelope_id,
         full_return=envelope.full_return,
+        require_tls=envelope.require_tls,
         not_before=at,
     )
     _address(entry, targets, at)
