@@ -18,9 +18,9 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 from mailserver.mail import tlsrequired
 from mailserver.net import smtp_client
 from mailserver.net.mx import NoRoute, next_hops
-from mailserver.net.resolver import DnsResolver, PolicyResolver
+from mailserver.net.resolver import PolicyResolver
 from mailserver.net.smtp_results import Outgoing, Report, Timeouts
-from mailserver.services import delivery_local, queue, queue_record, relays, tls_policies
+from mailserver.services import delivery_dns, delivery_local, queue, queue_record, relays, tls_policies
 from mailserver.services.delivery_hops import Found
 from mailserver.services.delivery_lanes import Cargo, Lanes
 from mailserver.services.queue import Claim
@@ -126,8 +126,7 @@ async def _deliver_there(destination: _Destination, held: Sequence[Claim]) -> li
     """Talk for every claim, a few at a time; what went wrong on our side."""
     keeper = asyncio.create_task(_keep_leases(held[0]))
     try:
-        resolver = DnsResolver(settings.CORREIO.dns_server, dnssec=settings.CORREIO.dnssec)
-        destination.found = await _look_up(destination.domain, resolver)
+        destination.found = await _look_up(destination.domain, delivery_dns.resolver())
         alone = 0 if destination.explored else 1
         faults = [await _try(claim, destination) for claim in held[:alone]]
         destination.explored = True
