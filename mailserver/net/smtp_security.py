@@ -97,8 +97,8 @@ def protection(policy: TlsPolicy, secured: Secured | None, failure: str = "") ->
 _TESTED = ", for now as a test"
 _ASKS = {
     "none": "",
-    "sts": "{domain} asks for proven encryption (MTA-STS){tested}",
-    "dane": "{domain} publishes its certificate in the DNS (DANE)",
+    "sts": "The policy of {domain} asks for proven encryption (MTA-STS){tested}",
+    "dane": "The DNS of {domain} names its certificate (DANE)",
     "route": "The administrator set how this route is protected",
     "requiretls": "The sender asked for encryption all the way (REQUIRETLS)",
 }

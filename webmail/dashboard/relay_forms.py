@@ -37,7 +37,7 @@ class NewRelayForm(RelayFormBase):
 
     class Meta:
         model = Relay
-        fields: tuple[str, ...] = ()
+        fields = ["port", "protection"]
 
     field_order = ("domain", "host", "port", "protection", "username", "password")
 
