@@ -16,7 +16,7 @@ _HIDDEN = "(hidden)"
 async def sign_in(dialogue: Dialogue, extensions: Mapping[str, str], login: Login, seconds: float) -> None:
     """Raises SmtpFailure, never a final one: a wrong password is a fault of our settings, and mail waits for it."""
     if not dialogue.wire.tls:
-        raise SmtpFailure(0, "4.7.4", "The smart host offers no encryption, and a password is not sent in clear")
+        raise SmtpFailure(0, "4.7.0", "The smart host offers no encryption, and a password is not sent in clear")
     offered = extensions.get("AUTH", "").upper().split()
     if "PLAIN" in offered:
         words = base64.b64encode(f"\0{login.username}\0{login.password}".encode()).decode()
@@ -27,7 +27,7 @@ async def sign_in(dialogue: Dialogue, extensions: Mapping[str, str], login: Logi
         raise SmtpFailure(0, "4.7.0", "The smart host offers no way to sign in that we know (AUTH PLAIN, LOGIN)")
     if not answer.positive:
         said = " ".join(filter(None, (str(answer.code), answer.enhanced, answer.text)))
-        raise SmtpFailure(0, "4.7.8", f"The smart host does not take our name and password: {said}")
+        raise SmtpFailure(0, "4.7.0", f"The smart host does not take our name and password: {said}")
 
 
 async def _login(dialogue: Dialogue, login: Login, seconds: float) -> Answer:

@@ -70,7 +70,7 @@ class TlsPolicy:
         reason = (
             "The message may only go to a server whose name is proven, and neither MTA-STS nor DNSSEC proves this one"
         )
-        return replace(self, level="never", source="requiretls", status="5.7.10", reason=reason, finding="")
+        return replace(self, level="never", source="requiretls", status="5.7.30", reason=reason, finding="")
 
 
 OPPORTUNISTIC = TlsPolicy()

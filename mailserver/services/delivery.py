@@ -210,6 +210,8 @@ async def _talk(claim: Claim, destination: _Destination) -> Report | None:
 
 def _by_policy(report: Report, outgoing: Outgoing) -> bool:
     """Whether it was about protection that no server was reached: then another message may fare better."""
+    if report.hop and report.hop.policy.source == "route":
+        return False  # what the administrator asks for holds for all; a smart host that knows us not is not asked again
     asked = outgoing.require_tls or outgoing.tls_optional
     return asked or any(not result.code and result.enhanced.startswith("4.7") for result in report.results)
 
