@@ -82,7 +82,8 @@ def finding(hop: Hop, result: str, reason: str, sending_ip: str = "") -> Sequenc
 
 def protection(policy: TlsPolicy, secured: Secured | None, failure: str = "") -> Protection:
     """How the session is told of; without `secured` none came about."""
-    asks = _ASKS[policy.source].format(domain=policy.domain or "the route", tested=_TESTED * (policy.level == "test"))
+    tested = _TESTED if policy.level in ("test", "may") else ""
+    asks = _ASKS[policy.source].format(domain=policy.domain, tested=tested)
     if secured is None:
         return Protection(policy.source, False, _joined(asks, failure))
     if secured.proof:
@@ -90,7 +91,11 @@ def protection(policy: TlsPolicy, secured: Secured | None, failure: str = "") ->
     if not secured.encrypted:
         how = secured.trouble or "The server offers no encryption"
         return Protection(policy.source, False, _joined(asks, f"{how}, so it went in clear"))
-    unproven = secured.trouble or ("" if policy.source == "none" else "No proof of who the server is was needed")
+    unproven = (
+        secured.trouble
+        or policy.reason
+        or ("" if policy.source == "none" else "No proof of who the server is was needed")
+    )
     return Protection(policy.source, False, _joined(asks, unproven or "Nobody asked the server to prove who it is"))
 
 
