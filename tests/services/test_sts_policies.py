@@ -1,7 +1,8 @@
-"""MTA-STS from the record in the DNS to the mail that waits, and what is remembered in between."""
+"""MTA-STS (and DANE before it) from the record in the DNS to the mail that waits, and what is remembered in between."""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -161,3 +162,23 @@ def test_requiretls_goes_by_the_policy_or_comes_back(world, alice):
     entry.save()
     delivery.deliver_domain("hamburger.edu")
     assert (only(entry).state, only(entry).reply_enhanced) == ("bounced", "5.7.30")
+
+
+@pytest.mark.parametrize(
+    ("published", "state", "policy"),
+    [
+        ("right", "delivered", "dane"),
+        ("wrong", "deferred", "dane"),
+        ("bogus", "deferred", "dane"),
+        ("none", "delivered", "sts"),
+    ],
+)
+def test_dane_comes_first(world, alice, configure, published, state, policy):
+    key = hashlib.sha256(issued(MX).spki).hexdigest()
+    records = {"right": [f"TLSA 3 1 1 {key}"], "wrong": [f"TLSA 3 1 1 {'ab' * 32}"], "bogus": "SERVFAIL"}
+    if published in records:
+        world.dns.zone[f"_{world.mail.port}._tcp.{MX}."] = records[published]
+    world.dns.validates = True
+    configure(dnssec="auto")
+    attempt, row = send(alice)
+    assert (row.state, attempt.tls_policy, attempt.tls_verified) == (state, policy, state == "delivered")
