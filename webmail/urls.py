@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 
-from webmail.dashboard.routes import site
+from webmail.dashboard.relays import site
 from webmail.views import (
     account,
     act,

@@ -72,6 +72,9 @@ class Config:
     routes: Mapping[str, Route]
     dns_server: tuple[str, int] | None
     remote_smtp_port: int
+    dnssec: str
+    mta_sts_port: int
+    trusted_ca: Path | None
     retry_schedule: tuple[timedelta, ...]
     expire_after: timedelta
     undo_send: int

@@ -69,6 +69,9 @@ def _sending(value: _Reader) -> dict[str, Any]:
         "routes": values.routes(value("ROUTES", "")),
         "dns_server": values.host_port(text, 53) if (text := value("DNS_SERVER", "")) else None,
         "remote_smtp_port": values.port("REMOTE_SMTP_PORT", value("REMOTE_SMTP_PORT", "25")),
+        "dnssec": values.one_of("DNSSEC", value("DNSSEC", "auto"), "auto", "on", "off"),
+        "mta_sts_port": values.port("MTA_STS_PORT", value("MTA_STS_PORT", "443")),
+        "trusted_ca": values.path(value("TRUSTED_CA", "")),
         "retry_schedule": tuple(
             values.duration(step) for step in value("RETRY_SCHEDULE", DEFAULT_RETRY_SCHEDULE).split(",")
         ),

@@ -178,6 +178,15 @@ NOT_THEIRS = Meaning(
 )
 ENCRYPTED_ONLY = Meaning("encrypted_only", "{domain} takes encrypted mail only, and encrypting failed", _ADMINISTRATOR)
 SIGN_IN = Meaning("sign_in", "the server wants you to sign in first", "Check the sign-in of your mail program.")
+UNPROTECTED = Meaning(
+    "unprotected", "the way to {domain} could not be protected as it has to be", f"{_ADMINISTRATOR} {_ANOTHER_WAY}"
+)
+NO_PROMISE = Meaning(
+    "no_promise",
+    "the server of {domain} cannot promise to keep the message encrypted all the way, as you asked",
+    f"{_ANOTHER_WAY} Or send it again without asking for that.",
+)
+SMART_HOST = Meaning("smart_host", "your server is not let in where it hands its mail over", _ADMINISTRATOR)
 WAIT = Meaning("wait", "{domain} asks to come back later", "Send it again later.")
 REFUSED = Meaning("refused", "{domain} refused the message", f"{_ADMINISTRATOR} Or reach the person in another way.")
 
@@ -207,6 +216,8 @@ BY_STATUS = {
     "6.7": PLAIN_LETTERS,
     "6.8": PLAIN_LETTERS,
     "6.9": PLAIN_LETTERS,
+    "7.4": UNPROTECTED,
+    "7.5": UNPROTECTED,
     "7.8": SIGN_IN,
     "7.10": ENCRYPTED_ONLY,
     "7.17": MOVED,
@@ -219,6 +230,7 @@ BY_STATUS = {
     "7.26": NOT_PROVEN,
     "7.27": BAD_SENDER,
     "7.28": SLOW_DOWN,
+    "7.30": NO_PROMISE,
 }
 
 # Precise in the RFC, but large receivers use them otherwise, so the words come first: Exchange Online answers 5.4.1
@@ -229,6 +241,7 @@ VAGUE = {"5.4.1", "4.2.1", "4.4.2"}
 _WORDS = [
     (r"on your list of failing addresses", FAILING),
     (r"may have arrived", IN_DOUBT),
+    (r"^the smart host ", SMART_HOST),
     (r"^no answer to .* within .* seconds", SILENT),
     (r"gr[ea]y.?list|try again (in|after) \d+ (second|minute)", GREYLISTED),
     (r"not an address of yours|not owned by user|sender address rejected: not logged in", NOT_YOURS),

@@ -11,8 +11,11 @@ from operator import itemgetter
 from typing import Literal
 
 from mailserver.conf import Route
+from mailserver.net.dnssec import is_authentic
 from mailserver.net.internet import is_public
+from mailserver.net.relay import Relay
 from mailserver.net.resolver import NULL_MX, DnsError, DnsNoAnswer, DnsNoDomain, DnsTemporary, Resolver
+from mailserver.net.tls_policy import OPPORTUNISTIC, Login, TlsPolicy
 
 # A domain may publish hundreds of hosts; RFC 5321 §5.1 asks for two tries at least, Postfix makes five.
 MAX_HOPS = 10
@@ -22,13 +25,19 @@ SMART_HOST = "*"
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One address to call. `preference` is that of the MX record; None for routes and plain addresses."""
+    """One address to call. `preference` is that of the MX record; None for routes and plain addresses.
+
+    `secure`: DNSSEC protects the way from the domain to this address. `policy` and `login` say how to speak with it.
+    """
 
     host: str
     address: str
     port: int
     preference: int | None
     source: Literal["route", "mx", "address"]
+    secure: bool = False
+    policy: TlsPolicy = OPPORTUNISTIC
+    login: Login | None = None
 
     def __str__(self) -> str:
         return f"{self.host} [{self.address}] port {self.port}"
@@ -75,9 +84,10 @@ async def next_hops(
         return search.result(domain)
     try:
         records = await resolver.mx(domain)
+        search.secure = is_authentic(records)
         source: Literal["mx", "address"] = "mx"
     except DnsNoAnswer:
-        # RFC 5321 §5.1: a domain without MX is its own host, with preference 0.
+        # RFC 5321 §5.1: a domain without MX is its own host, with preference 0. That there is none is not proven.
         records, source = [(0, domain)], "address"
     except DnsNoDomain as missing:
         raise NoRoute("5.1.2", f"The domain {domain} does not exist") from missing
@@ -96,6 +106,7 @@ class _Search:
     resolver: Resolver
     port: int
     allow_private: bool
+    secure: bool = False
     hops: list[Hop] = field(default_factory=list)
     temporary: str = ""
     private: str = ""
@@ -115,9 +126,10 @@ class _Search:
         preference: int | None,
         source: Literal["mx", "address"],
     ) -> None:
+        secure = self.secure and is_authentic(addresses)
         for address in addresses:
             if self.allow_private or is_public(address):
-                self.hops.append(Hop(host, address, self.port, preference, source))
+                self.hops.append(Hop(host, address, self.port, preference, source, secure))
             else:
                 self.private = address
 
@@ -138,7 +150,11 @@ async def _routed(domain: str, route: Route, resolver: Resolver) -> list[Hop]:
     except DnsError as trouble:
         # Never a bounce: the fault is in our own settings or our own network, not in the address.
         raise NoRoute("4.4.4", f"The route of {domain} leads to {route.host}, which has no address") from trouble
-    return [Hop(route.host, address, route.port, None, "route") for address in addresses[:MAX_HOPS]]
+    policy, login = route.demands() if isinstance(route, Relay) else (OPPORTUNISTIC, None)
+    return [
+        Hop(route.host, address, route.port, None, "route", policy=policy, login=login)
+        for address in addresses[:MAX_HOPS]
+    ]
 
 
 async def _addresses(resolver: Resolver, host: str) -> list[str]:

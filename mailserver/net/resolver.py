@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 import dns.asyncresolver
 import dns.exception
+import dns.flags
 import dns.name
 import dns.rdataclass
 import dns.rdatatype
@@ -22,11 +23,14 @@ import dns.resolver
 import dns.reversename
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.PTR import PTR
+from dns.rdtypes.ANY.TLSA import TLSA
 from dns.rdtypes.ANY.TXT import TXT
 from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 
+from mailserver.net.dane import Tlsa
 from mailserver.net.dnsmemory import Memory, Question
+from mailserver.net.dnssec import Records, copied, is_authentic, is_believed
 
 # The root as MX target: the domain takes no mail (RFC 7505 §3).
 NULL_MX = "."
@@ -74,6 +78,16 @@ class Resolver(Protocol):
         """
 
 
+class PolicyResolver(Resolver, Protocol):
+    """What else is asked for the protection of a session. `mx` and `addresses` may be `Records` that are authentic."""
+
+    async def txt(self, name: str) -> list[bytes]:
+        """The TXT records, the strings of each joined. Raises DnsNoDomain, DnsNoAnswer, DnsTemporary."""
+
+    async def tlsa(self, host: str, port: int) -> Records:
+        """The `Tlsa` records of a server. Raises DnsNoDomain, DnsNoAnswer, DnsTemporary."""
+
+
 class Evidence(Resolver, Protocol):
     """What the checks of a sender ask besides."""
 
@@ -94,18 +108,30 @@ class DnsResolver:
     """The real DNS: the system's servers, or the one `server` (host, port) when given.
 
     `timeout`: seconds for one question, with all its repetitions. `remembers`: answers kept for as long as they say.
+    `dnssec`: whether its AD bit is believed (`dnssec.is_believed`).
     """
 
-    def __init__(self, server: tuple[str, int] | None = None, timeout: float = 10.0, remembers: int = 0) -> None:
+    def __init__(
+        self,
+        server: tuple[str, int] | None = None,
+        timeout: float = 10.0,
+        remembers: int = 0,
+        dnssec: str = "off",
+    ) -> None:
+        self._dnssec = dnssec
         self._server = server
         self._timeout = timeout
         # dnspython's own, which keeps answers in the form that they came in.
         self._cache = dns.resolver.LRUCache(remembers) if remembers else None
         self._memory = Memory(remembers) if remembers else None
         self._resolver: dns.asyncresolver.Resolver | None = None
+        self._believes = False
 
     async def mx(self, domain: str) -> list[tuple[int, str]]:
-        return list(await self._records(domain, dns.rdatatype.MX))
+        return copied(await self._records(domain, dns.rdatatype.MX))
+
+    async def tlsa(self, host: str, port: int) -> Records:
+        return copied(await self._records(f"_{port}._tcp.{host}", dns.rdatatype.TLSA))
 
     async def addresses(self, host: str) -> list[str]:
         if host.lower() == "localhost":
@@ -118,7 +144,8 @@ class DnsResolver:
         addresses = [record for part in found if not isinstance(part, BaseException) for record in part]
         if not addresses:
             raise _worst([part for part in found if isinstance(part, BaseException)])
-        return addresses
+        # A kind that is missing adds no address, so it cannot lead astray.
+        return Records(addresses, authentic=all(is_authentic(p) for p in found if not isinstance(p, BaseException)))
 
     async def txt(self, name: str) -> list[bytes]:
         return list(await self._records(name, dns.rdatatype.TXT))
@@ -155,7 +182,8 @@ class DnsResolver:
         except (DnsNoDomain, DnsNoAnswer) as missing:
             self._remember((name, kind.name), missing, self._missing_until(asked, kind))
             raise
-        records = [told for told in map(_told, answer) if told is not None]
+        secure = self._believes and bool(answer.response.flags & dns.flags.AD)
+        records = Records((told for told in map(_told, answer) if told is not None), authentic=secure)
         self._remember((name, kind.name), records, answer.expiration)
         return records
 
@@ -201,6 +229,9 @@ class DnsResolver:
                 resolver.nameservers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
                 resolver.port = port
             resolver.cache = self._cache
+            self._believes = is_believed(self._dnssec, resolver.nameservers)
+            if self._believes:
+                resolver.flags = dns.flags.RD | dns.flags.AD  # RFC 6840 §5.7: asks for the bit without the signatures
             # Only now: A and AAAA are asked at the same time, and one must not see the other's half-made resolver.
             self._resolver = resolver
         return self._resolver
@@ -217,7 +248,9 @@ class AtHand(DnsResolver):
         raise NotAtHand(name)
 
 
-def _told(record: object) -> str | bytes | tuple[int, str] | None:
+def _told(record: object) -> str | bytes | tuple[int, str] | Tlsa | None:
+    if isinstance(record, TLSA):
+        return Tlsa(record.usage, record.selector, record.mtype, record.cert)
     if isinstance(record, MX):
         return record.preference, _plain(record.exchange)
     if isinstance(record, TXT):

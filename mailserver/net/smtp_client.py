@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from mailserver.net import smtp_security
 from mailserver.net.mx import Hop
 from mailserver.net.smtp_connection import Connection
-from mailserver.net.smtp_results import Line, Outcome, Outgoing, Report, Result, SmtpFailure, Timeouts
+from mailserver.net.smtp_results import Line, Outcome, Outgoing, Protection, Report, Result, SmtpFailure, Timeouts
+from mailserver.net.tls_findings import TlsFinding
 from mailserver.net.transcript import Transcript
 
 __all__ = ["Connection", "Line", "Outgoing", "Report", "Result", "Timeouts", "Transcript", "deliver"]
@@ -59,6 +61,8 @@ class _Delivery:
     reached: bool = False
     hop: Hop | None = None
     tls: str = ""
+    protection: Protection = field(default_factory=Protection)
+    findings: list[TlsFinding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._deadline = asyncio.get_running_loop().time() + self.timeouts.total
@@ -72,6 +76,7 @@ class _Delivery:
         return asyncio.get_running_loop().time() >= self._deadline
 
     async def attempt(self, hop: Hop) -> None:
+        hop = protected(hop, self.outgoing)
         self.hop, self.tls = hop, ""
         try:
             connection = await Connection.open(
@@ -80,9 +85,18 @@ class _Delivery:
                 timeouts=self.timeouts,
                 transcript=self.transcript,
                 deadline=self._deadline,
+                findings=self.findings,
             )
         except SmtpFailure as failure:
+            self.protection = smtp_security.protection(hop.policy, None, failure.text)
             self.turned_away.append((hop, failure))
+            return
+        self.protection = smtp_security.protection(hop.policy, connection.secured)
+        if self.outgoing.require_tls and "REQUIRETLS" not in connection.extensions:
+            # RFC 8689 §4.2.1: the next server would not pass the promise on.
+            self.tls = connection.tls
+            self.turned_away.append((hop, SmtpFailure(0, "5.7.30", f"{hop.host} does not support REQUIRETLS")))
+            await self._take_leave(connection)
             return
         self.reached = True
         try:
@@ -107,7 +121,17 @@ class _Delivery:
     def report(self) -> Report:
         results = [self.results.get(r) or self._unreached(r) for r in self.outgoing.recipients]
         finished = datetime.now(UTC)
-        return Report(self.hop, self.tls, results, self.transcript.lines(), self.started, finished, self.reached)
+        return Report(
+            self.hop,
+            self.tls,
+            results,
+            self.transcript.lines(),
+            self.started,
+            finished,
+            self.reached,
+            self.protection,
+            tuple(self.findings),
+        )
 
     def _unreached(self, recipient: str) -> Result:
         """The result of a recipient whom no hop was asked about."""
@@ -116,6 +140,14 @@ class _Delivery:
         outcome: Outcome = "deferred" if for_now else "bounced"
         reached = hop if failure.code else None
         return Result(recipient, outcome, failure.code, failure.enhanced, failure.text, reached)
+
+
+def protected(hop: Hop, outgoing: Outgoing) -> Hop:
+    """The hop with the policy that counts for this message (RFC 8689): REQUIRETLS wins over `TLS-Required: No`."""
+    if outgoing.require_tls:
+        named = hop.secure or hop.source in ("route", "address")
+        return replace(hop, policy=hop.policy.demanded(named=named))
+    return replace(hop, policy=hop.policy.relaxed()) if outgoing.tls_optional else hop
 
 
 def _settled(result: Result | None) -> bool:

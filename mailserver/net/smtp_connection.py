@@ -8,20 +8,19 @@ import os
 import ssl
 from dataclasses import replace
 
-from mailserver.net import tls
+from mailserver.net import smtp_auth, smtp_security
 from mailserver.net.mx import Hop
 from mailserver.net.smtp_dialogue import Dialogue
 from mailserver.net.smtp_results import ConnectionBroken, Outgoing, Result, SmtpFailure, Timeouts
+from mailserver.net.smtp_security import Secured, TlsFailed
 from mailserver.net.smtp_transaction import Transaction
 from mailserver.net.smtp_wire import Answer, Wire
+from mailserver.net.tls_findings import TlsFinding
+from mailserver.net.tls_policy import Rung
 from mailserver.net.transcript import Transcript
 
 # How long an orderly close may take once nothing depends on it.
 _CLOSE_PATIENCE = 1.0
-
-
-class _TlsFailed(Exception):
-    """Encryption was begun and failed; the connection cannot be used."""
 
 
 class Connection:
@@ -32,6 +31,7 @@ class Connection:
         self.extensions: dict[str, str] = {}
         self.usable = True
         self.in_doubt = False
+        self.secured = Secured("clear", encrypted=False)
         self._hostname = hostname
         self._timeouts = timeouts
         self._dialogue = dialogue
@@ -46,19 +46,39 @@ class Connection:
         timeouts: Timeouts,
         transcript: Transcript,
         deadline: float | None = None,
+        findings: list[TlsFinding] | None = None,
     ) -> Connection:
-        """Calls the hop and says EHLO (or HELO) as `hostname`, encrypted when the server offers it.
+        """Calls the hop and says EHLO (or HELO) as `hostname`, protected as the hop's policy asks, and signs in.
 
-        Encryption is opportunistic: a failed handshake costs a second call in clear (RFC 7435 §4).
-        `deadline` is in the event loop's time. Raises SmtpFailure.
+        Encryption is opportunistic by default: a failed handshake costs a second call in clear (RFC 7435 §4). A policy
+        that asks for more refuses instead. `deadline` is in the event loop's time; to `findings` is added how the
+        session is counted. Raises SmtpFailure.
         """
         if deadline is None:
             deadline = asyncio.get_running_loop().time() + timeouts.total
-        try:
-            return await cls._opened(hop, hostname, timeouts, transcript, deadline, encrypt=True)
-        except _TlsFailed as failed:
-            transcript.note(f"Encryption failed: {failed}. Calling again without it")
-        return await cls._opened(hop, hostname, timeouts, transcript, deadline, encrypt=False)
+        findings = [] if findings is None else findings
+        policy, trouble = hop.policy, ""
+        if policy.level == "never":
+            transcript.note(f"{hop.host} is not called: {policy.reason}")
+            findings += smtp_security.finding(hop, policy.finding, policy.reason) if policy.finding else ()
+            raise SmtpFailure(0, policy.status, policy.reason)
+        for number, rung in enumerate(policy.rungs, 1):
+            try:
+                connection = await cls._opened(hop, hostname, timeouts, transcript, deadline, rung=rung)
+            except TlsFailed as failed:
+                findings += smtp_security.finding(hop, failed.result, failed.text) if not trouble else ()
+                if number == len(policy.rungs):
+                    transcript.note(f"No mail for {hop.host} without proper encryption: {failed.text}")
+                    raise SmtpFailure(0, failed.status, failed.text) from failed
+                trouble = failed.text
+                without = "it" if policy.rungs[number] == "clear" else "looking at the certificate"
+                transcript.note(f"Encryption failed: {failed.text}. Calling again without {without}")
+                continue
+            if not trouble:
+                findings += smtp_security.finding(hop, *connection._counted())
+            connection.secured = replace(connection.secured, trouble=trouble)
+            return connection
+        raise AssertionError("the last way returns or raises")
 
     @property
     def tls(self) -> str:
@@ -113,7 +133,7 @@ class Connection:
         transcript: Transcript,
         deadline: float,
         *,
-        encrypt: bool,
+        rung: Rung,
     ) -> Connection:
         transcript.note(f"Calling {hop}")
         try:
@@ -124,7 +144,7 @@ class Connection:
         dialogue = Dialogue(wire, transcript, deadline)
         connection = cls(hop, hostname, timeouts, dialogue)
         try:
-            await connection._begin(encrypt)
+            await connection._begin(rung)
         except ConnectionBroken as broken:
             dialogue.confess(broken)
             await connection.abandon()
@@ -137,14 +157,18 @@ class Connection:
             raise
         return connection
 
-    async def _begin(self, encrypt: bool) -> None:
-        """Greeting, EHLO and, when offered and wanted, TLS with a second EHLO."""
+    async def _begin(self, rung: Rung) -> None:
+        """Greeting, EHLO and, when offered and wanted, TLS with a second EHLO; then our name, if the hop wants it."""
         greeting = await self._dialogue.answer(self._timeouts.greeting)
         if not greeting.positive:
             raise _refused(greeting)
         await self._hello()
-        if encrypt and "STARTTLS" in self.extensions:
-            await self._start_tls()
+        if rung != "clear" and "STARTTLS" in self.extensions:
+            await self._start_tls(rung)
+        if not self.tls and self.hop.policy.strict:
+            raise smtp_security.not_offered(self.hop)
+        if self.hop.login:
+            await smtp_auth.sign_in(self._dialogue, self.extensions, self.hop.login, self._timeouts.hello)
 
     async def _hello(self) -> None:
         """EHLO, or HELO for a server that does not know it (RFC 5321 §3.2, §4.1.4)."""
@@ -157,29 +181,37 @@ class Connection:
         if not hello.positive:
             raise _refused(hello)
 
-    async def _start_tls(self) -> None:
-        """STARTTLS (RFC 3207 §4). Raises _TlsFailed when the connection is lost by it."""
+    async def _start_tls(self, rung: Rung) -> None:
+        """STARTTLS (RFC 3207 §4). Raises TlsFailed when the connection is lost by it."""
         try:
             answer = await self._dialogue.command("STARTTLS", self._timeouts.starttls)
             if answer.positive:
-                await self._encrypt()
-            else:
+                await self._encrypt(rung)
+            elif not self.hop.policy.strict:
                 self._dialogue.transcript.note("The server offered encryption but refuses it now; going on in clear")
         except ConnectionBroken as broken:
-            raise _TlsFailed(broken.text) from broken
+            raise TlsFailed("validation-failure", broken.text) from broken
         except OSError as failed:
-            raise _TlsFailed(_reason(failed)) from failed
+            raise smtp_security.broken(failed) from failed
 
-    async def _encrypt(self) -> None:
+    async def _encrypt(self, rung: Rung) -> None:
         if self._dialogue.wire.unread:
             # RFC 3207 §6: words in clear that would be taken for words under TLS. Somebody is in between.
-            raise _TlsFailed("the server spoke on in clear after agreeing to encrypt")
+            raise TlsFailed("validation-failure", "the server spoke on in clear after agreeing to encrypt")
         async with self._dialogue.patience(self._timeouts.starttls, "no TLS handshake"):
-            await self._dialogue.wire.start_tls(tls.client_context(), tls.server_name(self.hop.host))
-        self._dialogue.transcript.note(f"Encrypted from here: {self.tls}")
+            proof = await smtp_security.encrypt(self._dialogue.wire, self.hop, rung)
+        self.secured = Secured(rung, encrypted=True, proof=proof)
+        self._dialogue.transcript.note(f"Encrypted from here: {self.tls}" + (f"; {proof}" if proof else ""))
         # What was offered in clear counts no more (RFC 3207 §4.2). With TLS 1.3 a server that rejects the
         # handshake is heard only now.
         await self._hello()
+
+    def _counted(self) -> tuple[str, str, str]:
+        """Result, reason and our own address, for the counts of RFC 8460."""
+        policy = self.hop.policy
+        encrypted = (policy.finding, policy.reason)
+        words = encrypted if self.tls else ("starttls-not-supported", "The server offers no encryption")
+        return *words, self._dialogue.wire.own_address
 
 
 async def _call(hop: Hop, seconds: float) -> Wire:

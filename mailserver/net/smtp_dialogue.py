@@ -51,6 +51,12 @@ class Dialogue:
         self.send(text)
         return await self.answer(seconds)
 
+    async def whisper(self, secret: str, shown: str, seconds: float) -> Answer:
+        """Sends a line that stands in the transcript as `shown`. Raises ConnectionBroken."""
+        self.expect(shown)
+        self.wire.write(f"{secret}\r\n".encode())
+        return await self.answer(seconds)
+
     async def write_block(self, block: memoryview, seconds: float) -> None:
         """Writes a piece of a message and waits until there is room for the next. Raises ConnectionBroken."""
         self.wire.write(block)

@@ -10,6 +10,7 @@ from typing import Literal
 from mailserver.errors import InvalidName
 from mailserver.mail.dsnwishes import RecipientWishes
 from mailserver.net.mx import Hop
+from mailserver.net.tls_findings import TlsFinding
 
 Outcome = Literal["delivered", "deferred", "bounced"]
 
@@ -19,7 +20,8 @@ class Outgoing:
     """One message for one destination.
 
     `sender` is '' for bounces; addresses are `local@domain` with A-label domains. `eight_bit`: the content has
-    octets above 127; `smtputf8`: its header needs SMTPUTF8 (addresses that do are seen without it).
+    octets above 127; `smtputf8`: its header needs SMTPUTF8 (addresses that do are seen without it). `require_tls`: it
+    came with REQUIRETLS; `tls_optional`: it says `TLS-Required: No` (RFC 8689).
     `envelope_id`, `full_return` and, by recipient, `wishes` are those of RFC 3461.
     Raises InvalidName for an address that would break the command line.
     """
@@ -32,6 +34,8 @@ class Outgoing:
     envelope_id: str = ""
     full_return: bool | None = None
     wishes: Mapping[str, RecipientWishes] = field(default_factory=dict)
+    require_tls: bool = False
+    tls_optional: bool = False
 
     def __post_init__(self) -> None:
         for address in (self.sender, *self.recipients):
@@ -80,11 +84,23 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Protection:
+    """How a session was protected: by which `policy` (none, sts, dane, route, requiretls), whether the server proved
+    who it is, and why, in words.
+    """
+
+    policy: str = "none"
+    verified: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One delivery: a result for each recipient, in the order given, and the whole dialogue.
 
     `hop` and `tls` are those of the last server called. Times are aware UTC. `reached`: one of the servers was ready
-    to hear of the message; without that, the next message would fare no better.
+    to hear of the message; without that, the next message would fare no better. `protection` is that of the last server
+    called, `findings` are those of all sessions that were opened.
     """
 
     hop: Hop | None
@@ -94,6 +110,8 @@ class Report:
     started: datetime
     finished: datetime
     reached: bool = True
+    protection: Protection = Protection()
+    findings: tuple[TlsFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,8 @@ class Transaction:
         if self._outgoing.smtputf8 or not all(address.isascii() for address in addresses):
             parameters.append("SMTPUTF8")
         parameters += smtp_wishes.of_mail(self._outgoing, self._extensions)
+        if self._outgoing.require_tls:
+            parameters.append("REQUIRETLS")  # only servers that offer it get here (smtp_client)
         return " ".join([f"MAIL FROM:<{self._outgoing.sender}>", *parameters])
 
     def _rcpt_command(self, recipient: str) -> str:

@@ -79,6 +79,18 @@ class Wire(asyncio.Protocol):
         return tls.describe(session) if session else ""
 
     @property
+    def presented(self) -> list[bytes]:
+        """The server's certificates as DER, its own first; none in clear."""
+        session = self._transport.get_extra_info("ssl_object")
+        return tls.presented(session) if session else []
+
+    @property
+    def own_address(self) -> str:
+        """The address we call from, "" when the connection is gone."""
+        name = self._transport.get_extra_info("sockname")
+        return str(name[0]) if isinstance(name, tuple) else ""
+
+    @property
     def unread(self) -> bytes:
         """What has arrived and was not asked for yet."""
         return bytes(self._received)

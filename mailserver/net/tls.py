@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import ssl
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 _DNS_NAME = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -25,6 +27,27 @@ def client_context() -> ssl.SSLContext:
     # Level 1 lets in 1024-bit keys: refusing them would mean the same mail in clear.
     context.set_ciphers("DEFAULT:@SECLEVEL=1")
     return context
+
+
+@cache
+def verifying_context(authorities: Path | None = None) -> ssl.SSLContext:
+    """The certificate must be valid for the host's name; `authorities` is a PEM file trusted besides the system's.
+
+    A changed file counts after a restart. Raises OSError when it cannot be read.
+    """
+    context = ssl.create_default_context()
+    if authorities:
+        context.load_verify_locations(authorities)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def presented(session: ssl.SSLObject | ssl.SSLSocket) -> list[bytes]:
+    """The certificates the other side showed as DER, its own first, as it sent them."""
+    # Public only from Python 3.13 on, which then gives octets.
+    inner: Any = getattr(session, "_sslobj", session)
+    shown: list[Any] = inner.get_unverified_chain() or []
+    return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) if hasattr(one, "public_bytes") else one for one in shown]
 
 
 def server_name(host: str) -> str | None:

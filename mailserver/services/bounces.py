@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 
 from mailserver.errors import InvalidName, UnknownRecipient
-from mailserver.mail import dsn, dsnwishes, srs
+from mailserver.mail import dsn, dsnwishes, srs, tlsrequired
 from mailserver.mail.dsn import Failure
 from mailserver.net.smtp_results import Result
 from mailserver.services import inbound, recipients, routing, suppression
@@ -125,16 +125,20 @@ def _file(entry: QueueEntry, failures: Sequence[Failure], at: datetime) -> int |
         logger.warning("no report about %s: its sender has no mailbox here", entry.reference)
         return None
     # RFC 3461 §4.3: RET is about failures; of other news the header is enough.
-    full = bool(entry.full_return) and any(failure.action == "failed" for failure in failures)
+    # RFC 8689 §5: a report shows no more of a protected message than its header, and travels as the message did.
+    failed = any(failure.action == "failed" for failure in failures)
+    full = bool(entry.full_return) and failed and not entry.require_tls
+    original = blobs.read_slice(entry.blob_id, 0, None if full else HEADER_OCTETS)
+    relaxed = tlsrequired.FIELD if tlsrequired.is_optional(original) else b""
     about = About(
-        original=blobs.read_slice(entry.blob_id, 0, None if full else HEADER_OCTETS),
+        original=original,
         reference=entry.reference,
         arrival=entry.created_at,
         envelope_id=entry.envelope_id,
         full=full,
     )
     to = route.onward[0].address if route.onward else entry.sender
-    return send(compose(about, failures, to=to, at=at), route, at=at)
+    return send(relaxed + compose(about, failures, to=to, at=at), route, at=at, require_tls=entry.require_tls)
 
 
 def compose(about: About, failures: Sequence[Failure], *, to: str, at: datetime) -> bytes:
@@ -154,7 +158,7 @@ def compose(about: About, failures: Sequence[Failure], *, to: str, at: datetime)
     )
 
 
-def send(raw: bytes, route: Route | None, *, at: datetime) -> int | None:
+def send(raw: bytes, route: Route | None, *, at: datetime, require_tls: bool = False) -> int | None:
     """File a report with the null sender; its message id, None when it had to be sent to another server."""
     if route is None:
         return None
@@ -166,6 +170,7 @@ def send(raw: bytes, route: Route | None, *, at: datetime) -> int | None:
         helo=settings.CORREIO.hostname,
         protocol="LOCAL",
         at=at,
+        require_tls=require_tls,
     )
     stored = inbound.deliver(incoming)
     return stored.deliveries[0].message_id if stored.deliveries else None

@@ -15,11 +15,12 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 
+from mailserver.mail import tlsrequired
 from mailserver.net import smtp_client
 from mailserver.net.mx import NoRoute, next_hops
-from mailserver.net.resolver import DnsResolver, Resolver
+from mailserver.net.resolver import PolicyResolver
 from mailserver.net.smtp_results import Outgoing, Report, Timeouts
-from mailserver.services import delivery_local, queue, queue_record
+from mailserver.services import delivery_dns, delivery_local, queue, queue_record, relays, tls_policies
 from mailserver.services.delivery_hops import Found
 from mailserver.services.delivery_lanes import Cargo, Lanes
 from mailserver.services.queue import Claim
@@ -125,8 +126,7 @@ async def _deliver_there(destination: _Destination, held: Sequence[Claim]) -> li
     """Talk for every claim, a few at a time; what went wrong on our side."""
     keeper = asyncio.create_task(_keep_leases(held[0]))
     try:
-        resolver = DnsResolver(settings.CORREIO.dns_server)
-        destination.found = await _look_up(destination.domain, resolver)
+        destination.found = await _look_up(destination.domain, delivery_dns.resolver())
         alone = 0 if destination.explored else 1
         faults = [await _try(claim, destination) for claim in held[:alone]]
         destination.explored = True
@@ -139,20 +139,21 @@ async def _deliver_there(destination: _Destination, held: Sequence[Claim]) -> li
     return [fault for fault in faults if fault]
 
 
-async def _look_up(domain: str, resolver: Resolver) -> Found:
+async def _look_up(domain: str, resolver: PolicyResolver) -> Found:
     config = settings.CORREIO
     try:
         hops = await next_hops(
             domain,
             resolver=resolver,
-            routes=config.routes,
+            routes=await _at_desk(relays.table),
             port=config.remote_smtp_port,
             own_names={config.hostname.lower()},
             allow_private=config.allow_private_hops,
         )
     except NoRoute as nowhere:
         return Found(domain, refusal=nowhere)
-    return Found(domain, tuple(hops))
+    hops, findings = await tls_policies.protect(domain, hops, resolver, _at_desk)
+    return Found(domain, tuple(hops), findings=findings)
 
 
 async def _take_turn(turns: asyncio.Semaphore, claim: Claim, destination: _Destination) -> Exception | None:
@@ -199,19 +200,32 @@ async def _talk(claim: Claim, destination: _Destination) -> Report | None:
         report = await smtp_client.deliver(
             found.hops, outgoing, hostname=config.hostname, timeouts=Timeouts.rfc().capped(config.stage_timeout)
         )
-    nobody = not report.reached and all(result.outcome == "deferred" for result in report.results)
+    nobody = not (report.reached or _by_policy(report, outgoing)) and all(
+        result.outcome == "deferred" for result in report.results
+    )
     if nobody and not destination.explored:
         destination.silence = report
     return found.introduced(report)
 
 
+def _by_policy(report: Report, outgoing: Outgoing) -> bool:
+    """Whether it was about protection that no server was reached: then another message may fare better."""
+    if report.hop and report.hop.policy.source == "route":
+        return False  # what the administrator asks for holds for all; a smart host that knows us not is not asked again
+    asked = outgoing.require_tls or outgoing.tls_optional
+    return asked or any(not result.code and result.enhanced.startswith("4.7") for result in report.results)
+
+
 def _outgoing(entry: QueueEntry, claim: Claim) -> Outgoing:
+    content = bytes(entry.prefix) + blobs.read(entry.blob_id)
     return Outgoing(
         entry.sender,
         tuple(claimed.address for claimed in claim.recipients),
-        bytes(entry.prefix) + blobs.read(entry.blob_id),
+        content,
         entry.eight_bit,
         entry.smtputf8,
+        require_tls=entry.require_tls,
+        tls_optional=tlsrequired.is_optional(content),
         envelope_id=entry.envelope_id,
         full_return=entry.full_return,
         wishes={claimed.address: claimed.wishes for claimed in claim.recipients},

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from mailserver.net.mx import Hop, NoRoute
 from mailserver.net.smtp_results import Line, Report, Result
+from mailserver.net.tls_findings import TlsFinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,12 @@ class Found:
     domain: str
     hops: tuple[Hop, ...] = ()
     refusal: NoRoute | None = None
+    findings: tuple[TlsFinding, ...] = ()
 
     def introduced(self, report: Report) -> Report:
         """The report with what the search found in front of its dialogue."""
-        return replace(report, lines=[Line(0.0, "note", text) for text in self._sentences()] + report.lines)
+        lines = [Line(0.0, "note", text) for text in self._sentences()] + report.lines
+        return replace(report, lines=lines, findings=self.findings + report.findings)
 
     def refused(self, recipients: tuple[str, ...]) -> Report:
         """The report of a try that found nowhere to call."""

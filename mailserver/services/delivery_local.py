@@ -105,6 +105,7 @@ def _stored(book: Book, raw: bytes, route: Route, at: datetime) -> Reply:
             smtputf8=entry.smtputf8,
             envelope_id=entry.envelope_id,
             full_return=entry.full_return,
+            require_tls=entry.require_tls,
         )
     )
     return replies.message_stored(stored.reference)

@@ -74,6 +74,7 @@ def _queue(
         smtputf8=incoming.smtputf8 and submitted.needs_smtputf8(incoming.raw),
         envelope_id=incoming.envelope_id,
         full_return=incoming.full_return,
+        require_tls=incoming.require_tls,
         not_before=at,
     )
     QueueRecipient.objects.bulk_create(

@@ -31,7 +31,7 @@ class Incoming:
     `verdict` tells how the sender was checked, None when it was not; `found` what blocklists and scanners said; `junk`
     files it as spam for all, `judgements` (by account) for those who are meant (`scoring`).
     `onward` are the addresses elsewhere that groups and forwards send it to (`routing`), `envelope_id` and
-    `full_return` what the sender wished for all (RFC 3461).
+    `full_return` what the sender wished for all (RFC 3461); `require_tls` goes with it.
     """
 
     raw: bytes
@@ -51,6 +51,7 @@ class Incoming:
     onward: tuple[Onward, ...] = ()
     envelope_id: str = ""
     full_return: bool | None = None
+    require_tls: bool = False
 
     def is_spam_for(self, account_id: int) -> bool:
         """Whether the message goes to the account's folder for spam."""

@@ -104,6 +104,9 @@ class Book:
             preference=hop.preference if hop else None,
             source=hop.source if hop else "",
             tls=report.tls,
+            tls_policy=report.protection.policy,
+            tls_verified=report.protection.verified,
+            tls_reason=report.protection.why,
             transcript=[[line.at, line.side, line.text] for line in lines],
         )
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from mailserver.services import acquaintances, refusals, suppression
+from mailserver.services import acquaintances, refusals, sts_policies, suppression
 from mailserver.store.models import Change, Message, Orphan, QueueEntry, Thread, UndoStep, Vanished
 
 QUEUE_HISTORY = timedelta(days=30)
@@ -46,6 +46,7 @@ def tidy() -> dict[str, int]:
         "acquaintances": acquaintances.forget(),
         "refusals": refusals.forget(now - refusals.KEPT),
         "failing addresses": suppression.forget(now),
+        "policies of other domains": sts_policies.forget(),
         "messages": _vanished(now) + _orphans(now),
         "blobs": _ownerless(now),
     }

@@ -6,12 +6,14 @@ without a break. What is said when something cannot be read names neither the ke
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
 
 from mailserver.errors import SecretUnreadable
-from mailserver.store.models import ExternalAccount
+from mailserver.store.models import ExternalAccount, Relay
 
 
 def encrypt(secret: str) -> str:
@@ -31,7 +33,7 @@ def rotate() -> tuple[int, int]:
     """Encrypt everything with the first key; how many secrets, and how many that no key opens and that stay."""
     done = lost = 0
     with transaction.atomic():
-        for row in ExternalAccount.objects.select_for_update(no_key=True).order_by("id").iterator():
+        for row in _rows():
             try:
                 row.secret = _keys().rotate(row.secret.encode()).decode()
             except InvalidToken:
@@ -40,6 +42,11 @@ def rotate() -> tuple[int, int]:
             row.save(update_fields=["secret"])
             done += 1
     return done, lost
+
+
+def _rows() -> Iterator[ExternalAccount | Relay]:
+    yield from ExternalAccount.objects.select_for_update(no_key=True).order_by("id").iterator()
+    yield from Relay.objects.select_for_update(no_key=True).exclude(secret="").order_by("id").iterator()
 
 
 def _keys() -> MultiFernet:

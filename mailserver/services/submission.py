@@ -65,6 +65,7 @@ class Envelope:
     release_at: datetime | None
     envelope_id: str
     full_return: bool | None
+    require_tls: bool
 
 
 def submit(
@@ -84,6 +85,7 @@ def submit(
     release_at: datetime | None = None,
     envelope_id: str = "",
     full_return: bool | None = None,
+    require_tls: bool = False,
 ) -> Submitted:
     """Queue a message; returns after COMMIT.
 
@@ -108,6 +110,7 @@ def submit(
         release_at=release_at,
         envelope_id=envelope_id,
         full_return=full_return,
+        require_tls=require_tls,
     )
     targets = _targets(recipients)
     _check_rights(account_id, sender, raw)
@@ -211,6 +214,7 @@ def _queue(
         smtputf8=envelope.smtputf8 and submitted.needs_smtputf8(content.outgoing),
         envelope_id=envelope.envelope_id,
         full_return=envelope.full_return,
+        require_tls=envelope.require_tls,
         not_before=due,
     )
     _address(entry, targets, due)

@@ -32,6 +32,7 @@ DASHBOARD = (
     "/admin/store/group/add/",
     "/admin/store/forward/",
     "/admin/store/forward/add/",
+    "/admin/store/relay/add/",
 )
 
 

@@ -22,6 +22,8 @@ PAGES = (
     "/admin/store/group/add/",
     "/admin/store/forward/",
     "/admin/store/forward/add/",
+    "/admin/store/relay/",
+    "/admin/store/relay/add/",
 )
 
 

@@ -157,6 +157,19 @@ def test_it_reads_short_and_long_replies(said):
     assert reply(said, BOB).final
 
 
+@pytest.mark.parametrize(
+    ("enhanced", "text", "kind"),
+    [
+        ("4.7.4", "mx1.hamburger.edu does not offer encryption", "unprotected"),
+        ("4.7.5", "The certificate of mx1.hamburger.edu: certificate has expired", "unprotected"),
+        ("5.7.30", "mx1.hamburger.edu does not support REQUIRETLS", "no_promise"),
+        ("4.7.0", "The smart host does not take our name and password: 535 5.7.8 No", "smart_host"),
+    ],
+)
+def test_it_knows_why_our_own_server_held_it_back(enhanced, text, kind):
+    assert explain(0, enhanced, text, BOB).kind == kind
+
+
 @pytest.mark.parametrize("meaning", [value for value in vars(meanings).values() if isinstance(value, Meaning)])
 def test_it_has_only_whole_sentences(meaning):
     assert meaning.phrase

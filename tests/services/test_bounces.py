@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from mailserver.conf import Route
 from mailserver.mail import dsn
-from mailserver.services import delivery, inbound, timeline
-from mailserver.store.models import Account, Domain, Event, MailboxMessage, Message
+from mailserver.services import bounces, delivery, inbound, timeline
+from mailserver.store.models import Account, Domain, Event, MailboxMessage, Message, QueueEntry
+from tests.support.mail import message
 from tests.support.queueing import queued
 from tests.support.smtp_server import ScriptedServer
 
@@ -104,6 +105,22 @@ def test_it_returns_the_whole_message_when_that_was_asked_for(alice):
     entry.save()
     delivery.deliver_domain("hamburger.edu")
     assert b"very secret" in raw(inbox(alice)[0])
+
+
+def test_a_report_keeps_what_the_message_said_about_encryption(alice):
+    """RFC 8689 §5: of a protected message no more than its header; `TLS-Required: No` stands in the report too."""
+    text = b"TLS-Required: No\r\n" + message(sender="alice@crepes.fr", body="Only for you\r\n")
+    entry = queued(alice, "nobody@hamburger.edu", raw=text)
+    entry.full_return = True
+    entry.save()
+    delivery.deliver_domain("hamburger.edu")
+    QueueEntry.objects.filter(pk=entry.pk).update(require_tls=True)
+    entry.refresh_from_db()
+    (open_report,) = inbox(alice)
+    assert raw(open_report).count(b"TLS-Required: No") == 2
+    assert b"Only for you" in raw(open_report)
+    bounces.report(entry, list(entry.recipients.all()), at=timezone.now())
+    assert b"Only for you" not in raw(inbox(alice)[-1])
 
 
 @pytest.mark.parametrize(("notify", "told"), [("NEVER", False), ("DELAY", False), ("FAILURE,DELAY", True), ("", True)])

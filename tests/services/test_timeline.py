@@ -89,6 +89,7 @@ def test_it_ends_with_handed_over_at_another_server(remote, alice):
         f"Your server called hamburger.edu on port {server.port}, and they agreed on everything at the first attempt."
     )
     assert four.facts[0].text.startswith("Encrypted, TLSv1.3")
+    assert four.facts[1].text == "Nobody asked the server to prove who it is."
     assert [line.text for line in four.talk.lines if line.side == "client"][-2:] == [
         "… " + f"{len(server.messages[0]):,}" + " bytes …\n.",
         "QUIT",

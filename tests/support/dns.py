@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import dns.reversename
 
+from mailserver.net.dnssec import Records
 from mailserver.net.resolver import DnsNoAnswer, DnsNoDomain, DnsTemporary
 
 # In place of records: the server fails or does not answer.
@@ -20,7 +21,8 @@ class FakeResolver:
     """Answers from `mx` (domain → [(preference, host)]) and `addresses` (host → [address]).
 
     A value SERVFAIL raises DnsTemporary; a name in neither dict raises DnsNoDomain; a name in the other dict, or
-    with an empty list, raises DnsNoAnswer. `asked` lists the questions, `mx hamburger.edu` and so on.
+    with an empty list, raises DnsNoAnswer. `asked` lists the questions, `mx hamburger.edu` and so on;
+    `authentic` are those whose answers DNSSEC protects.
     """
 
     def __init__(
@@ -28,7 +30,13 @@ class FakeResolver:
         mx: Mapping[str, Sequence[tuple[int, str]] | str] | None = None,
         addresses: Mapping[str, Sequence[str] | str] | None = None,
         cname: Mapping[str, str] | None = None,
+        txt: Mapping[str, Sequence[bytes] | str] | None = None,
+        tlsa: Mapping[str, Sequence[Any] | str] | None = None,
+        authentic: Collection[str] = (),
     ) -> None:
+        self._txt = txt or {}
+        self._tlsa = tlsa or {}
+        self.authentic = set(authentic)
         self._mx = mx or {}
         self._addresses = addresses or {}
         self._cname = cname or {}
@@ -36,15 +44,24 @@ class FakeResolver:
 
     async def mx(self, domain: str) -> list[tuple[int, str]]:
         self.asked.append(f"mx {domain}")
-        return [record for record in self._found(self._mx, domain) if not isinstance(record, str)]
+        found = [record for record in self._found(self._mx, domain) if not isinstance(record, str)]
+        return Records(found, authentic=self.asked[-1] in self.authentic)
 
     async def addresses(self, host: str) -> list[str]:
         self.asked.append(f"addresses {host}")
-        return [address for address in self._found(self._addresses, host) if isinstance(address, str)]
+        found = [address for address in self._found(self._addresses, host) if isinstance(address, str)]
+        return Records(found, authentic=self.asked[-1] in self.authentic)
 
-    def _found(
-        self, records: Mapping[str, Sequence[tuple[int, str]] | Sequence[str] | str], name: str
-    ) -> Sequence[tuple[int, str]] | Sequence[str]:
+    async def txt(self, name: str) -> list[bytes]:
+        self.asked.append(f"txt {name}")
+        return list(self._found(self._txt, name))
+
+    async def tlsa(self, host: str, port: int) -> Records:
+        name = f"_{port}._tcp.{host}"
+        self.asked.append(f"tlsa {name}")
+        return Records(self._found(self._tlsa, name), authentic=self.asked[-1] in self.authentic)
+
+    def _found(self, records: Mapping[str, Any], name: str) -> Sequence[Any]:
         name = self._cname.get(name, name)
         found = records.get(name)
         if found == SERVFAIL:

@@ -22,12 +22,14 @@ class DnsServer:
     """`with DnsServer({"hamburger.edu": ["MX 10 mx1.hamburger.edu."]}) as server:` … `server.address`.
 
     A name's value is a list of records, or SERVFAIL, or SILENCE (never an answer). Names not in the zone give
-    NXDOMAIN; CNAMEs are followed as a recursive server does. `asked` lists the questions as `name type`.
+    NXDOMAIN; CNAMEs are followed as a recursive server does. `asked` lists the questions as `name type`. With
+    `validates` it says that DNSSEC protects what it tells, to who asks for that.
     """
 
     def __init__(self, zone: Mapping[str, Sequence[str] | str]) -> None:
         self.zone = {f"{name}.": records for name, records in zone.items()}
         self.asked: list[str] = []
+        self.validates = False
 
     def __enter__(self) -> DnsServer:
         # One port number for both protocols: TCP chooses it, UDP follows.
@@ -58,6 +60,8 @@ class DnsServer:
         name, kind = question.name.to_text().lower(), dns.rdatatype.to_text(question.rdtype)
         self.asked.append(f"{name.rstrip('.')} {kind}")
         response = dns.message.make_response(query, recursion_available=True)
+        if self.validates and query.flags & dns.flags.AD:
+            response.flags |= dns.flags.AD
         for _ in range(16):  # a loop of CNAMEs ends like one of a recursive server: with what was found so far
             records = self.zone.get(name)
             if records == SILENCE:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Mapping, Sequence
@@ -82,7 +83,7 @@ class Session:
 
 class ScriptedServer:
     """`extensions`: what EHLO offers (None: EHLO is unknown, only HELO). `handshake`: what follows the 220 to
-    STARTTLS: `tls` with a self-signed certificate, `garbage`, or `close`.
+    STARTTLS: `tls` with a self-signed certificate (or that of `context`), `garbage`, or `close`.
     """
 
     def __init__(
@@ -91,7 +92,9 @@ class ScriptedServer:
         replies: Mapping[str, Action | Sequence[Action]] | None = None,
         extensions: Sequence[str] | None = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 10485760"),
         handshake: str = "tls",
+        context: ssl.SSLContext | None = None,
     ) -> None:
+        self.context = context
         self.sessions: list[Session] = []
         self._extensions = extensions
         self._handshake = handshake
@@ -237,7 +240,8 @@ class _Conversation:
             self._sock.sendall(b"this is no TLS\r\n" * 20)
             raise _Ended
         self._buffer.clear()
-        self._sock = server_context().wrap_socket(self._sock, server_side=True)
+        context = self._server.context or server_context()
+        self._sock = context.wrap_socket(self._sock, server_side=True)
         self._server._sockets.append(self._sock)
         self._session.encrypted = True
 

@@ -105,6 +105,7 @@ class MxDoor:
             protocol=client.protocol(transaction.smtputf8),
             eight_bit=transaction.eight_bit,
             smtputf8=transaction.smtputf8,
+            require_tls=transaction.require_tls,
             verdict=verdict,
             found=scan.reasons,
             envelope_id=transaction.wishes.envelope_id,

@@ -53,6 +53,7 @@ class Transaction:
     size: int = 0
     eight_bit: bool = False
     smtputf8: bool = False
+    require_tls: bool = False
     recipients: list[Address] = field(default_factory=list)
     # Where the MX door will file it and pass it on to, found at RCPT.
     routes: list[Route] = field(default_factory=list)

@@ -51,6 +51,7 @@ class SubmissionDoor:
             raw=content,
             eight_bit=transaction.eight_bit,
             smtputf8=transaction.smtputf8,
+            require_tls=transaction.require_tls,
             peer=client.peer,
             helo=client.helo,
             tls=client.tls,

@@ -16,6 +16,7 @@ from mailserver.store.models.search import SearchDocument, SearchPending
 from mailserver.store.models.spam import Acquaintance, SpamLesson, SpamTotal, SpamWord
 from mailserver.store.models.suppression import Suppression
 from mailserver.store.models.thread import Thread, ThreadBox, ThreadReference
+from mailserver.store.models.tls import Relay, StsPolicy
 from mailserver.store.models.undo import UndoStep
 
 __all__ = [
@@ -42,11 +43,13 @@ __all__ = [
     "Orphan",
     "QueueEntry",
     "QueueRecipient",
+    "Relay",
     "SearchDocument",
     "SearchPending",
     "SpamLesson",
     "SpamTotal",
     "SpamWord",
+    "StsPolicy",
     "Subscription",
     "Suppression",
     "Thread",

@@ -120,6 +120,9 @@ class DeliveryAttempt(models.Model):
     preference = models.PositiveIntegerField(null=True, blank=True, help_text="MX preference.")
     source = models.CharField(max_length=8, blank=True, help_text="route, mx or address.")
     tls = models.CharField(max_length=80, blank=True)
+    tls_policy = models.CharField(max_length=12, blank=True, help_text="none, sts, dane, route or requiretls.")
+    tls_verified = models.BooleanField(default=False, help_text="Whether the server proved who it is.")
+    tls_reason = models.TextField(blank=True, help_text="Why, in plain words.")
     transcript = models.JSONField(default=list, help_text="Lists of [seconds, client|server|note, text].")
 
     class Meta:

@@ -34,6 +34,7 @@ def test_it_offers_sign_in_only_under_tls(ports, connect):
     inside = keywords(connect(ports.submissions, encrypted=True).ask("EHLO x", "250.*"))
     assert "AUTH PLAIN LOGIN OAUTHBEARER XOAUTH2" in inside
     assert "STARTTLS" not in inside
+    assert "REQUIRETLS" in inside
 
 
 @pytest.mark.parametrize("verb", ["HELO", "EHLO"])

@@ -95,6 +95,9 @@ def _transaction(connection: Connection, path: Path) -> Transaction:
     # RFC 1870 §5: up to 20 digits.
     if not (size.isascii() and size.isdigit() and len(size) <= 20):
         raise Refusal(replies.PARAMETER_SYNTAX)
+    require_tls = bool(connection.client.tls) and "REQUIRETLS" in parameters
+    if require_tls and parameters.pop("REQUIRETLS") is not None:
+        raise Refusal(replies.PARAMETER_SYNTAX)
     if connection.door.signs_in:
         # RFC 4954 §5: whoever offers AUTH takes the parameter; we believe the login, not what it says.
         parameters.pop("AUTH", None)
@@ -110,4 +113,4 @@ def _transaction(connection: Connection, path: Path) -> Transaction:
         raise Refusal(replies.SENDER_NOT_AN_ADDRESS) from None
     if int(size) > connection.site.size_limit:
         raise Refusal(replies.MESSAGE_TOO_LARGE)
-    return Transaction(sender, int(size), eight_bit, smtputf8, wishes=wished, release=release)
+    return Transaction(sender, int(size), eight_bit, smtputf8, require_tls=require_tls, wishes=wished, release=release)

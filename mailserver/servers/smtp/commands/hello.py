@@ -39,6 +39,8 @@ def _keywords(connection: Connection) -> list[str]:
     words = ["PIPELINING", f"SIZE {connection.site.size_limit}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "DSN"]
     if not connection.client.tls and connection.site.tls():
         words.append("STARTTLS")
+    if connection.client.tls:
+        words.append("REQUIRETLS")  # RFC 8689 §2: offered under TLS only
     if connection.client.tls and connection.door.signs_in:
         words += [f"AUTH {' '.join(MECHANISMS)}", futurerelease.keyword(datetime.now(UTC))]
     return [*words, "HELP"]
