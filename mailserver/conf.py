@@ -94,6 +94,8 @@ class Config:
     connection_limits: Limit | None
     sender_checks: str
     dmarc_reject: str
+    dkim_rotation: timedelta | None
+    tls_reports: bool
     greylist: timedelta | None
     dnsbl: tuple[str, ...]
     rspamd_url: str
@@ -225,6 +227,8 @@ def load(environ: Mapping[str, str]) -> Config:
         connection_limits=limit(value("CONNECTION_LIMITS", "on"), Limit(20, timedelta(minutes=1))),
         sender_checks=_one_of("SENDER_CHECKS", value("SENDER_CHECKS", "on"), "on", "off", "all"),
         dmarc_reject=_one_of("DMARC_REJECT", value("DMARC_REJECT", "refuse"), "refuse", "junk"),
+        dkim_rotation=None if (text := value("DKIM_ROTATION", "180d")) == "off" else duration(text),
+        tls_reports=_flag(value("TLS_REPORTS", "1")),
         greylist=greylist(value("GREYLIST", "off")),
         dnsbl=blocklists(value("DNSBL", "")),
         rspamd_url=_web_address("RSPAMD_URL", value("RSPAMD_URL", "")),

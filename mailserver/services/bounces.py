@@ -13,7 +13,7 @@ from django.db import OperationalError, transaction
 from mailserver.errors import InvalidName, UnknownRecipient
 from mailserver.mail import dsn, srs
 from mailserver.mail.dsn import Failure
-from mailserver.services import inbound, recipients, routing
+from mailserver.services import dkimkeys, inbound, recipients, routing
 from mailserver.services.recipients import Local
 from mailserver.services.routing import Route
 from mailserver.store import blobs
@@ -65,8 +65,10 @@ def _file(entry: QueueEntry, rows: Sequence[QueueRecipient], at: datetime) -> in
     if route is None:
         logger.warning("no report about %s: its sender has no mailbox here", entry.reference)
         return None
+    raw = _compose(entry, rows, at, route.onward[0].address if route.onward else entry.sender)
     incoming = inbound.Incoming(
-        raw=_compose(entry, rows, at, route.onward[0].address if route.onward else entry.sender),
+        # One that leaves this server is signed like all that does.
+        raw=dkimkeys.signed(raw) if route.onward else raw,
         sender="",
         recipients=route.mailboxes,
         onward=route.onward,

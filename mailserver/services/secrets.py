@@ -1,4 +1,5 @@
-"""Passwords of other servers, which must be used as they are and so cannot be hashed: encrypted in the database.
+"""Passwords of other servers and our signing keys, which must be used as they are and so cannot be hashed: encrypted
+in the database.
 
 `CORREIO_ENCRYPTION_KEYS` holds the keys. The first one encrypts, all of them decrypt, so that a key can be replaced
 without a break. What is said when something cannot be read names neither the key nor the secret.
@@ -6,12 +7,14 @@ without a break. What is said when something cannot be read names neither the ke
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
 
 from mailserver.errors import SecretUnreadable
-from mailserver.store.models import ExternalAccount
+from mailserver.store.models import DkimKey, ExternalAccount
 
 
 def encrypt(secret: str) -> str:
@@ -31,7 +34,7 @@ def rotate() -> tuple[int, int]:
     """Encrypt everything with the first key; how many secrets, and how many that no key opens and that stay."""
     done = lost = 0
     with transaction.atomic():
-        for row in ExternalAccount.objects.select_for_update(no_key=True).order_by("id").iterator():
+        for row in _rows():
             try:
                 row.secret = _keys().rotate(row.secret.encode()).decode()
             except InvalidToken:
@@ -40,6 +43,12 @@ def rotate() -> tuple[int, int]:
             row.save(update_fields=["secret"])
             done += 1
     return done, lost
+
+
+def _rows() -> Iterator[ExternalAccount | DkimKey]:
+    """Everything that holds a secret, locked. A retired signing key holds none any more."""
+    yield from ExternalAccount.objects.select_for_update(no_key=True).order_by("id").iterator()
+    yield from DkimKey.objects.select_for_update(no_key=True).exclude(secret="").order_by("id").iterator()
 
 
 def _keys() -> MultiFernet:

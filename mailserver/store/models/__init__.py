@@ -15,6 +15,7 @@ from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, Queue
 from mailserver.store.models.search import SearchDocument, SearchPending
 from mailserver.store.models.spam import Acquaintance, SpamLesson, SpamTotal, SpamWord
 from mailserver.store.models.thread import Thread, ThreadBox, ThreadReference
+from mailserver.store.models.tls import TlsCount, TlsReportReceived, TlsReportSent
 from mailserver.store.models.undo import UndoStep
 
 __all__ = [
@@ -50,6 +51,9 @@ __all__ = [
     "Thread",
     "ThreadBox",
     "ThreadReference",
+    "TlsCount",
+    "TlsReportReceived",
+    "TlsReportSent",
     "UndoStep",
     "Vanished",
 ]
