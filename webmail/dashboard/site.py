@@ -55,6 +55,7 @@ class Dashboard(AdminSite):
             path("queue/act/", self.admin_view(queue.act), name="queue_act"),
             path("queue/<int:entry_id>/", self.admin_view(queue.entry), name="queue_entry"),
             path("dns/<int:domain_id>/", self.admin_view(dns.page), name="dns"),
+            path("dns/<int:domain_id>/act/", self.admin_view(dns.act), name="dns_act"),
             path("refused/", self.admin_view(refused.listing), name="refused"),
         ]
         # Signing out and changing the password are done where everybody does them.
