@@ -17,6 +17,7 @@ from mailserver.services import (
     retention,
     searchindex,
     spamlessons,
+    tls_reports,
 )
 
 
@@ -33,6 +34,11 @@ def sweep() -> None:
 @shared_task
 def turn_keys() -> None:
     dkimrotation.turn()
+
+
+@shared_task
+def send_tls_reports() -> None:
+    tls_reports.send_due()
 
 
 @shared_task

@@ -8,6 +8,7 @@ from typing import Literal
 
 from mailserver.errors import InvalidName
 from mailserver.net.mx import Hop
+from mailserver.net.tls_findings import TlsFinding
 
 Outcome = Literal["delivered", "deferred", "bounced"]
 
@@ -76,7 +77,8 @@ class Report:
     """One delivery: a result for each recipient, in the order given, and the whole dialogue.
 
     `hop` and `tls` are those of the last server called. Times are aware UTC. `reached`: one of the servers was ready
-    to hear of the message; without that, the next message would fare no better.
+    to hear of the message; without that, the next message would fare no better. `findings` is
+    what TLS reports will say of it.
     """
 
     hop: Hop | None
@@ -86,6 +88,7 @@ class Report:
     started: datetime
     finished: datetime
     reached: bool = True
+    findings: tuple[TlsFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

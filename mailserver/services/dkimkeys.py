@@ -107,19 +107,28 @@ def signature(raw: bytes, author: str) -> bytes:
         domain = addresses.to_ascii(author.rpartition("@")[2])
     except InvalidName:
         return b""
-    keys = DkimKey.objects.filter(state=State.ACTIVE, domain__name__in=_upwards(domain)).select_related("domain")
-    found = sorted(keys, key=lambda key: (-len(key.domain.name), KINDS.index(key.kind)))
-    own = [key for key in found if key.domain == found[0].domain]
-    if not own:
-        return b""
+    keys = _active(domain)
     at = int(timezone.now().timestamp())
-    return dkimsign.sign(raw, domain=own[0].domain.name, signers=_signers(own), at=at)
+    return dkimsign.sign(raw, domain=keys[0].domain.name, signers=_signers(keys), at=at) if keys else b""
 
 
 def signed(raw: bytes) -> bytes:
     """A message that this server itself writes, with its signatures."""
     sender = parse(raw).sender
     return signature(raw, sender.address) + raw if sender else raw
+
+
+def signing_domain(domain: str) -> str:
+    """The domain whose keys sign for mail of `domain`, in A-labels; "" when none do."""
+    keys = _active(domain)
+    return keys[0].domain.name if keys else ""
+
+
+def _active(domain: str) -> list[DkimKey]:
+    """The keys of the closest domain that has some, RSA first."""
+    keys = DkimKey.objects.filter(state=State.ACTIVE, domain__name__in=_upwards(domain)).select_related("domain")
+    found = sorted(keys, key=lambda key: (-len(key.domain.name), DkimKey.Kind.values.index(key.kind)))
+    return [key for key in found if key.domain == found[0].domain]
 
 
 def _upwards(domain: str) -> Sequence[str]:

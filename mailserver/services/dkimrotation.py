@@ -7,10 +7,9 @@ goes on signing, a first key goes on waiting.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -22,8 +21,9 @@ from mailserver.errors import NotFound
 from mailserver.mail import addresses
 from mailserver.mail.senderauth import taglist
 from mailserver.mail.senderauth.taglist import BadTags
-from mailserver.net.resolver import DnsError, DnsResolver, DnsTemporary, Evidence
-from mailserver.services import dkimkeys
+from mailserver.net.resolver import Evidence
+from mailserver.services import dkimkeys, dnstexts
+from mailserver.services.dnstexts import Texts
 from mailserver.store.models import DkimKey, Domain
 
 State = DkimKey.State
@@ -37,11 +37,6 @@ AGAIN = timedelta(hours=1)
 FORGOTTEN = timedelta(days=90)
 
 QUESTIONS = 200
-AT_ONCE = 20
-SECONDS = 5.0
-
-# The records of a key's name; None where the DNS did not answer.
-Answers = Mapping[str, Sequence[bytes] | None]
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +90,7 @@ def _due(now: datetime) -> list[str]:
 def _look(keys: Iterable[DkimKey], resolver: Evidence | None) -> None:
     asked = list(DkimKey.objects.filter(pk__in=[key.pk for key in keys]).select_related("domain").order_by("asked_at"))
     names = sorted({str(key) for key in asked[:QUESTIONS]})
-    answers = asyncio.run(_ask(names, resolver or DnsResolver(settings.CORREIO.dns_server, SECONDS)))
+    answers = dnstexts.ask(names, resolver)
     domains: dict[int, list[int]] = defaultdict(list)
     for key in asked[:QUESTIONS]:
         if answers[str(key)] is not None:
@@ -104,23 +99,7 @@ def _look(keys: Iterable[DkimKey], resolver: Evidence | None) -> None:
         _write_down(domain_id, ids, answers)
 
 
-async def _ask(names: Sequence[str], resolver: Evidence) -> Answers:
-    turns = asyncio.Semaphore(AT_ONCE)
-
-    async def ask(name: str) -> Sequence[bytes] | None:
-        async with turns:
-            try:
-                return await resolver.txt(name)
-            except DnsTemporary as trouble:
-                logger.info("whether %s is published cannot be said: %s", name, trouble)
-                return None
-            except DnsError:
-                return []
-
-    return dict(zip(names, await asyncio.gather(*map(ask, names)), strict=True))
-
-
-def _write_down(domain_id: int, ids: Sequence[int], answers: Answers) -> None:
+def _write_down(domain_id: int, ids: Sequence[int], answers: Texts) -> None:
     now = timezone.now()
     with transaction.atomic():
         # The lock of `dkimkeys.make`.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from urllib.parse import quote
 from typing import Literal
+from urllib.parse import quote
 
 from django.conf import settings
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from mailserver.services import acquaintances, refusals
+from mailserver.services import acquaintances, refusals, tls_counts, tls_reports, tls_reports_received
 from mailserver.store.models import Change, Message, Orphan, QueueEntry, Thread, UndoStep, Vanished
 
 QUEUE_HISTORY = timedelta(days=30)
@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 
 
 def tidy() -> dict[str, int]:
-    """Remove old queue history, changes, undo steps, acquaintances, refusals, expunged messages, ownerless blobs.
+    """Remove old queue history, changes, undo steps, acquaintances, refusals, what TLS reports hold, expunged
+    messages, ownerless blobs.
 
     Gives how many of each.
     """
@@ -44,6 +45,9 @@ def tidy() -> dict[str, int]:
         "undo steps": UndoStep.objects.filter(at__lt=now - UNDO).delete()[0],
         "acquaintances": acquaintances.forget(),
         "refusals": refusals.forget(now - refusals.KEPT),
+        "TLS counts": tls_counts.forget(now - tls_counts.KEPT),
+        "TLS reports": tls_reports.forget(now - tls_reports.KEPT)
+        + tls_reports_received.forget(now - tls_reports_received.KEPT),
         "messages": _vanished(now) + _orphans(now),
         "blobs": _ownerless(now),
     }

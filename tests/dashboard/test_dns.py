@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailserver.services import dkimkeys, dkimrotation
+from mailserver.services import dkimkeys, dnstexts
 from mailserver.services.domains import add_domain
 from tests.support.certificates import self_signed
 from tests.support.dns import FakeEvidence
@@ -39,7 +39,7 @@ def test_it_makes_keys_and_tells_how_far_they_are(office, domains, monkeypatch):
     assert texts(page(office.post(f"{url}act/", begin, follow=True)), ".acts button") == ["Ask the DNS now"]
     keys = dkimkeys.published("crepes.fr")
     zone = FakeEvidence({key.name: [("TXT", key.text)] for key in keys})
-    monkeypatch.setattr(dkimrotation, "DnsResolver", lambda *given: zone)
+    monkeypatch.setattr(dnstexts, "DnsResolver", lambda *given: zone)
     tree = page(office.get(url))
     assert [note.partition(":")[0] for note in texts(tree, ".value .warn")] == [
         "RSA. To be published",

@@ -24,8 +24,8 @@ WORDS: dict[dnsrecords.Purpose, tuple[str, str]] = {
     "tlsrpt": ("TLS reports", "Others tell this address each day how encryption with us went."),
     "dane": (
         "DANE (TLSA)",
-        "The key of our certificate, for a zone that is signed with DNSSEC. Before a new key is used its record must be "
-        "there too; a renewal that keeps the key needs nothing.",
+        "The key of our certificate, for a zone that is signed with DNSSEC. Before a new key is used its record must "
+        "be there too; a renewal that keeps the key needs nothing.",
     ),
     "servers": ("Servers for mail programs", "Programs find by these where to read and to send."),
     "settings": (

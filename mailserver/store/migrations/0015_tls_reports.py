@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ('day', models.DateField()),
                 ('domain', models.CharField(max_length=255)),
                 ('uri', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('waiting', 'To be handed over'), ('sent', 'Handed over'), ('failed', 'Given up')], max_length=8)),
+                ('state', models.CharField(choices=[('waiting', 'To be handed over'), ('sent', 'Handed over'), ('failed', 'Given up'), ('none', 'Not wanted')], max_length=8)),
                 ('next_try_at', models.DateTimeField(null=True)),
                 ('said', models.TextField(blank=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

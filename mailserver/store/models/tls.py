@@ -36,6 +36,7 @@ class TlsReportSent(models.Model):
         WAITING = "waiting", "To be handed over"
         SENT = "sent", "Handed over"
         FAILED = "failed", "Given up"
+        NONE = "none", "Not wanted"
 
     day = models.DateField()
     domain = models.CharField(max_length=255)
