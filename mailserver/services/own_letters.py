@@ -32,7 +32,8 @@ def send(raw: bytes, recipient: str, *, at: datetime) -> QueueEntry:
         not_before=at,
     )
     QueueRecipient.objects.create(entry=entry, address=str(address), domain=address.domain, next_attempt_at=at)
-    events.record(Event.Kind.SUBMITTED, entry_id=entry.pk, reference=entry.reference, at=at, sender="", size=entry.size)
+    came = {"sender": "", "peer": "", "helo": "", "tls": "", "protocol": "LOCAL", "size": entry.size}
+    events.record(Event.Kind.SUBMITTED, entry_id=entry.pk, reference=entry.reference, at=at, **came)
     events.record(Event.Kind.QUEUED, entry_id=entry.pk, reference=entry.reference, at=at, recipients=1)
     queue.wake({address.domain})
     return entry
