@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='domain',
             name='mta_sts',
-            field=models.CharField(blank=True, choices=[('', 'Off: there is no policy'), ('testing', 'Testing: others report failures, and deliver'), ('enforce', 'Enforce: others deliver with a trusted certificate only'), ('none', 'Withdrawn: others forget the policy there was')], default='', help_text='Asks other servers to encrypt mail to the domain and to check our certificate. Begin with testing. To end it, withdraw it for a week first.', max_length=8, verbose_name='MTA-STS'),
+            field=models.CharField(blank=True, choices=[('', 'Off: there is no policy'), ('testing', 'Testing: others report failures, and deliver'), ('enforce', 'Enforce: others deliver with a trusted certificate only'), ('none', 'Withdrawn: others forget the policy there was')], default='', help_text='Asks other servers to encrypt mail to the domain and to check our certificate. Begin with testing. To end it, withdraw it for two weeks first.', max_length=8, verbose_name='MTA-STS'),
         ),
         migrations.AddField(
             model_name='domain',

@@ -7,7 +7,7 @@ from mailserver.store.models.account import Account
 
 _MTA_STS_HELP = (
     "Asks other servers to encrypt mail to the domain and to check our certificate. Begin with testing. To end it, "
-    "withdraw it for a week first."
+    "withdraw it for two weeks first."
 )
 
 
