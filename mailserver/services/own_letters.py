@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from mailserver.mail import addresses
 from mailserver.mail.message import parse
@@ -32,7 +33,7 @@ def send(raw: bytes, recipient: str, *, at: datetime) -> QueueEntry:
         not_before=at,
     )
     QueueRecipient.objects.create(entry=entry, address=str(address), domain=address.domain, next_attempt_at=at)
-    came = {"sender": "", "peer": "", "helo": "", "tls": "", "protocol": "LOCAL", "size": entry.size}
+    came: dict[str, Any] = {"sender": "", "peer": "", "helo": "", "tls": "", "protocol": "LOCAL", "size": entry.size}
     events.record(Event.Kind.SUBMITTED, entry_id=entry.pk, reference=entry.reference, at=at, **came)
     events.record(Event.Kind.QUEUED, entry_id=entry.pk, reference=entry.reference, at=at, recipients=1)
     queue.wake({address.domain})

@@ -10,8 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mailserver.services import dkimkeys, dnsrecords, mta_sts
-from tests.support.certificates import self_signed
 from tests.services.test_programs import PUBLIC
+from tests.support.certificates import self_signed
 
 
 @pytest.fixture

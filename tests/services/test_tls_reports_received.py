@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.utils import timezone
 
 from mailserver.mail.addresslists import HeaderAddress
 from mailserver.mail.senderauth.results import Dkim, Dmarc, Spf, Verdict
@@ -114,5 +113,5 @@ def test_days_are_told_by_domain_the_newest_first(arrive, monkeypatch):
 
 def test_they_are_forgotten_after_a_year(arrive):
     arrive()
-    assert tls_reports_received.forget(timezone.make_aware(datetime(2026, 11, 27, 12))) == 0
-    assert tls_reports_received.forget(timezone.make_aware(datetime(2026, 11, 28, 12))) == 1
+    assert tls_reports_received.forget(datetime(2026, 11, 27, 12, tzinfo=UTC)) == 0
+    assert tls_reports_received.forget(datetime(2026, 11, 28, 12, tzinfo=UTC)) == 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -145,7 +146,5 @@ JSON = st.recursive(
 )
 def test_it_fails_in_one_way_only(name, inner, value):
     for octets in (changed(**{name: value}), policy(**{inner: value})):
-        try:
+        with suppress(BadReport):
             assert report.read(octets).report_id
-        except BadReport as bad:
-            assert str(bad)
