@@ -9,6 +9,7 @@ from celery.signals import celeryd_after_setup, worker_ready
 
 from mailserver.services import (
     delivery,
+    dkimrotation,
     external_lease,
     external_run,
     queue,
@@ -16,6 +17,7 @@ from mailserver.services import (
     retention,
     searchindex,
     spamlessons,
+    tls_reports,
 )
 
 
@@ -27,6 +29,16 @@ def deliver_domain(domain: str) -> None:
 @shared_task
 def sweep() -> None:
     queue.sweep()
+
+
+@shared_task
+def turn_keys() -> None:
+    dkimrotation.turn()
+
+
+@shared_task
+def send_tls_reports() -> None:
+    tls_reports.send_due()
 
 
 @shared_task

@@ -10,6 +10,7 @@ from django.conf import settings
 from mailserver import tasks
 from mailserver.services import (
     delivery,
+    dkimrotation,
     external_bell,
     external_lease,
     external_run,
@@ -19,6 +20,7 @@ from mailserver.services import (
     retention,
     searchindex,
     spamlessons,
+    tls_reports,
 )
 from webmail.celery import app
 
@@ -35,6 +37,8 @@ def test_it_knows_every_task_that_the_clock_and_the_bell_name():
         (tasks.deliver_domain, ["hamburger.edu"], delivery, "deliver_domain"),
         (tasks.sweep, [], queue, "sweep"),
         (tasks.tidy, [], retention, "tidy"),
+        (tasks.turn_keys, [], dkimrotation, "turn"),
+        (tasks.send_tls_reports, [], tls_reports, "send_due"),
         (tasks.learn_spam, [], spamlessons, "learn"),
         (tasks.index, [], searchindex, "sweep"),
         (tasks.read_again, [], reparse, "sweep"),

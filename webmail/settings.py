@@ -183,6 +183,8 @@ CELERY_BEAT_SCHEDULE = {
     "index": {"task": "mailserver.tasks.index", "schedule": 5.0, "options": {"expires": 5}},
     "read_again": {"task": "mailserver.tasks.read_again", "schedule": 15.0, "options": {"expires": 15}},
     "import": {"task": "mailserver.tasks.import_due", "schedule": 15.0, "options": {"expires": 15}},
+    "turn_keys": {"task": "mailserver.tasks.turn_keys", "schedule": 300.0, "options": {"expires": 300}},
+    "tls_reports": {"task": "mailserver.tasks.send_tls_reports", "schedule": 900.0, "options": {"expires": 900}},
     "tidy": {"task": "mailserver.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

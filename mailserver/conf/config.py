@@ -87,6 +87,8 @@ class Config:
     connection_limits: Limit | None
     sender_checks: str
     dmarc_reject: str
+    dkim_rotation: timedelta | None
+    tls_reports: bool
     greylist: timedelta | None
     dnsbl: tuple[str, ...]
     rspamd_url: str

@@ -80,6 +80,8 @@ def _sending(value: _Reader) -> dict[str, Any]:
         "delay_notice": values.duration(text) if (text := value("DELAY_NOTICE", "4h")) not in ("0", "off") else None,
         "suppress": values.limit(value("SUPPRESS", "on"), Limit(2, timedelta(days=30))),
         "stage_timeout": float(text) if (text := value("STAGE_TIMEOUT", "")) else None,
+        "dkim_rotation": None if (text := value("DKIM_ROTATION", "180d")) == "off" else values.duration(text),
+        "tls_reports": values.flag(value("TLS_REPORTS", "1")),
         "allow_private_hops": values.flag(value("ALLOW_PRIVATE_HOPS", "0")),
     }
 

@@ -75,7 +75,7 @@ def image(url: str, *, resolve: Addresses = addresses, allowed: Callable[[str], 
 
 def _open(
     url: str, until: float, resolve: Addresses, allowed: Callable[[str], bool]
-) -> tuple[http.client.HTTPResponse, _Pinned]:
+) -> tuple[http.client.HTTPResponse, Pinned]:
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -89,7 +89,7 @@ def _open(
     found = resolve(host, port)
     if not found or not all(allowed(address) for address in found):
         raise NotFetched(f"{host} is not on the public internet.")
-    connection = _Pinned(host, port, found[0], parts.scheme == "https", until)
+    connection = Pinned(host, port, found[0], parts.scheme == "https", until)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request("GET", _ascii(target), headers=_HEADERS)
@@ -99,7 +99,7 @@ def _open(
         raise NotFetched(f"{host} does not answer.") from error
 
 
-class _Pinned(http.client.HTTPConnection):
+class Pinned(http.client.HTTPConnection):
     """A connection to a host whose address was chosen before, cut when its time is over."""
 
     def __init__(self, host: str, port: int, address: str, secure: bool, until: float) -> None:

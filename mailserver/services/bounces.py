@@ -15,7 +15,7 @@ from mailserver.errors import InvalidName, UnknownRecipient
 from mailserver.mail import dsn, dsnwishes, srs, tlsrequired
 from mailserver.mail.dsn import Failure
 from mailserver.net.smtp_results import Result
-from mailserver.services import inbound, recipients, routing, suppression
+from mailserver.services import dkimkeys, inbound, recipients, routing, suppression
 from mailserver.services.recipients import Local
 from mailserver.services.routing import Route
 from mailserver.store import blobs
@@ -163,7 +163,8 @@ def send(raw: bytes, route: Route | None, *, at: datetime, require_tls: bool = F
     if route is None:
         return None
     incoming = inbound.Incoming(
-        raw=raw,
+        # One that leaves this server is signed like all that does.
+        raw=dkimkeys.signed(raw) if route.onward else raw,
         sender="",
         recipients=route.mailboxes,
         onward=route.onward,

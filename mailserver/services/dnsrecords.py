@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote
 
 from django.conf import settings
 
-from mailserver.services import dkimkeys, programs
+from mailserver.services import dkimkeys, mta_sts, programs
+from mailserver.services.dkimkeys import Published
 
-Purpose = Literal["mx", "spf", "dkim", "dmarc", "servers", "settings"]
+Purpose = Literal["mx", "spf", "dkim", "dmarc", "mta-sts", "tlsrpt", "dane", "servers", "settings"]
 
 # (service, priority): programs that may choose take the lowest (RFC 6186 §3.4, RFC 8314 §5.1).
 _SERVICES = (("imaps", 0), ("imap", 10), ("pop3s", 20), ("pop3", 30), ("submissions", 0), ("submission", 10))
@@ -18,12 +20,16 @@ _SERVICES = (("imaps", 0), ("imap", 10), ("pop3s", 20), ("pop3", 30), ("submissi
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`value` as the forms of DNS providers want it: the text of a TXT record without quotes, names with a last dot."""
+    """`value` as the forms of DNS providers want it: the text of a TXT record without quotes, names with a last dot.
+
+    `key`: how far a DKIM key is.
+    """
 
     purpose: Purpose
     name: str
     kind: str
     value: str
+    key: Published | None = None
 
     @property
     def line(self) -> str:
@@ -33,12 +39,13 @@ class Record:
 
 def records(domain: str) -> list[Record]:
     """Everything that `domain`, in A-labels, needs to get, to send and to be found by mail programs."""
-    signing = [Record("dkim", key.name, "TXT", key.text) for key in dkimkeys.published(domain)]
+    signing = [Record("dkim", key.name, "TXT", key.text, key) for key in dkimkeys.published(domain)]
     return [
         Record("mx", domain, "MX", f"10 {settings.CORREIO.hostname}."),
         Record("spf", domain, "TXT", "v=spf1 mx -all"),
         *signing,
         Record("dmarc", f"_dmarc.{domain}", "TXT", "v=DMARC1; p=quarantine"),
+        *_encryption(domain),
         *_servers(domain),
         *_settings(domain),
     ]
@@ -47,6 +54,19 @@ def records(domain: str) -> list[Record]:
 def quoted(text: str) -> str:
     """A TXT record's strings have at most 255 octets (RFC 1035 §3.3.14); they count as one (RFC 6376 §3.6.2.2)."""
     return " ".join(f'"{text[at : at + 255]}"' for at in range(0, len(text), 255))
+
+
+def _encryption(domain: str) -> list[Record]:
+    """What makes others encrypt (RFC 8461 §3.1, RFC 7672) and tell us how it went (RFC 8460 §3)."""
+    policy, certificate = mta_sts.record(domain), mta_sts.tlsa()
+    told = quote(mta_sts.reports_to(domain), safe="@+")
+    records = [Record("tlsrpt", f"_smtp._tls.{domain}", "TXT", f"v=TLSRPTv1; rua=mailto:{told}")]
+    if policy:
+        records.append(Record("mta-sts", f"_mta-sts.{domain}", "TXT", policy))
+        records.append(Record("mta-sts", f"{mta_sts.HOST}.{domain}", "CNAME", f"{_page_host()}."))
+    if certificate:
+        records.append(Record("dane", f"_25._tcp.{settings.CORREIO.hostname}", "TLSA", certificate))
+    return records
 
 
 def _servers(domain: str) -> list[Record]:

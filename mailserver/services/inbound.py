@@ -12,7 +12,7 @@ from mailserver.errors import NotFound, OverQuota
 from mailserver.mail.message import Parsed, parse
 from mailserver.mail.senderauth.results import Verdict
 from mailserver.mail.spam.judgement import Judgement, Reason
-from mailserver.services import duplicates, events, filing, forwarding, recipients, reports
+from mailserver.services import duplicates, events, filing, forwarding, recipients, reports, tls_reports_received
 from mailserver.services.arrival import Arrival
 from mailserver.services.duplicates import Copy
 from mailserver.services.filing import Ahead, Filing
@@ -236,6 +236,7 @@ def _note(writer: MailboxWriter, arrivals: Sequence[Arrival]) -> None:
     steps = [_step(arrival, delivery) for arrival in arrivals for delivery in _stored(arrival).deliveries]
     events.record_all(writer.later, Event.Kind.STORED, steps)
     for arrival in arrivals:
+        tls_reports_received.note(arrival)
         if not arrival.filed or not reports.may_be(arrival.parsed, arrival.incoming.sender):
             continue
         writer.flush()

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from mailserver.net.smtp_results import Line, Report, Result
-from mailserver.services import bounces, events, schedule
+from mailserver.services import bounces, events, schedule, tls_counts
 from mailserver.services.queue import Claim, State, lock_held
 from mailserver.services.queue_bell import wake
 from mailserver.store import bell
@@ -76,6 +77,9 @@ class Book:
     following: dict[int, datetime | None] = field(default_factory=dict)
 
     def write(self, report: Report) -> None:
+        if report.findings:
+            # Behind the commit, where its rows are not held; what goes wrong there undoes nothing.
+            transaction.on_commit(partial(tls_counts.note, report.findings), robust=True)
         if not self.rows:
             self._attempt(report, [*report.lines, self._lost(report)])
             return

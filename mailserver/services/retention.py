@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from mailserver.services import acquaintances, refusals, sts_policies, suppression
+from mailserver.services import (
+    acquaintances,
+    refusals,
+    sts_policies,
+    suppression,
+    tls_counts,
+    tls_reports,
+    tls_reports_received,
+)
 from mailserver.store.models import Change, Message, Orphan, QueueEntry, Thread, UndoStep, Vanished
 
 QUEUE_HISTORY = timedelta(days=30)
@@ -33,7 +41,8 @@ logger = logging.getLogger(__name__)
 
 
 def tidy() -> dict[str, int]:
-    """Remove old queue history, changes, undo steps, acquaintances, refusals, failing addresses, expunged
+    """Remove old queue history, changes, undo steps, acquaintances, refusals, failing addresses, policies of other
+    domains, what TLS reports hold, expunged
     messages, ownerless blobs.
 
     Gives how many of each.
@@ -47,6 +56,9 @@ def tidy() -> dict[str, int]:
         "refusals": refusals.forget(now - refusals.KEPT),
         "failing addresses": suppression.forget(now),
         "policies of other domains": sts_policies.forget(),
+        "TLS counts": tls_counts.forget(now - tls_counts.KEPT),
+        "TLS reports": tls_reports.forget(now - tls_reports.KEPT)
+        + tls_reports_received.forget(now - tls_reports_received.KEPT),
         "messages": _vanished(now) + _orphans(now),
         "blobs": _ownerless(now),
     }

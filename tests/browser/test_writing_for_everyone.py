@@ -23,6 +23,7 @@ DASHBOARD = (
     "/admin/queue/",
     "/admin/queue/?show=returned",
     "/admin/refused/",
+    "/admin/tls/",
     "/admin/store/domain/",
     "/admin/store/domain/add/",
     "/admin/store/account/",

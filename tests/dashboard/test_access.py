@@ -12,6 +12,7 @@ PAGES = (
     "/admin/",
     "/admin/queue/",
     "/admin/refused/",
+    "/admin/tls/",
     "/admin/store/domain/",
     "/admin/store/domain/add/",
     "/admin/store/account/",

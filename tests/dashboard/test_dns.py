@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from mailserver.services import dkimkeys
+from dataclasses import replace
+
+import pytest
+
+from mailserver.services import dkimkeys, dnstexts
 from mailserver.services.domains import add_domain
+from tests.support.certificates import self_signed
+from tests.support.dns import FakeEvidence
 from tests.webmail.reading import only, page, signed_in, texts
 
 
@@ -12,7 +18,8 @@ def test_it_lists_the_records_of_a_domain(office, domains):
     tree = page(office.get(f"/admin/dns/{domains['crepes.fr'].pk}/"))
     assert texts(tree, "h1") == ["DNS records of crepes.fr"]
     assert texts(tree, ".record h2") == [
-        *("MX", "SPF", "DKIM", "DMARC", "Servers for mail programs", "Settings for mail programs", "Zone file")
+        *("MX", "SPF", "DKIM", "DMARC", "MTA-STS", "TLS reports", "DANE (TLSA)"),
+        *("Servers for mail programs", "Settings for mail programs", "Zone file"),
     ]
     shown = texts(tree, ".value code")
     for name in ("_imaps", "_imap", "_pop3s", "_pop3", "_submissions", "_submission", "_autodiscover"):
@@ -25,9 +32,42 @@ def test_it_lists_the_records_of_a_domain(office, domains):
     assert [copy.attributes["data-text"] for copy in copies[:-1]] == shown[1::2]
 
 
-def test_it_says_how_to_get_a_key(office, domains):
-    answer = office.get(f"/admin/dns/{domains['crepes.fr'].pk}/")
-    assert "make_dkim_key" in answer.content.decode()
+def test_it_makes_keys_and_tells_how_far_they_are(office, domains, monkeypatch):
+    url = f"/admin/dns/{domains['crepes.fr'].pk}/"
+    begin, look = ({"act": name} for name in ("begin", "look"))
+    assert "Nothing is signed yet" in texts(page(office.get(url)), ".record p")[2]
+    assert texts(page(office.post(f"{url}act/", begin, follow=True)), ".acts button") == ["Ask the DNS now"]
+    keys = dkimkeys.published("crepes.fr")
+    zone = FakeEvidence({key.name: [("TXT", key.text)] for key in keys})
+    monkeypatch.setattr(dnstexts, "DnsResolver", lambda *given: zone)
+    tree = page(office.get(url))
+    assert [note.partition(":")[0] for note in texts(tree, ".value .warn")] == [
+        "RSA. To be published",
+        "Ed25519. To be published",
+    ]
+    tree = page(office.post(f"{url}act/", look, follow=True))
+    assert [note.partition(" since")[0] for note in texts(tree, ".value .good")] == ["RSA. Signs", "Ed25519. Signs"]
+    assert texts(tree, ".acts button") == ["Ask the DNS now", "Make new keys"]
+    dkimkeys.make("crepes.fr", kind="rsa")
+    tree = page(office.get(url))
+    assert "Leave the record until" in only(tree, ".value .small.soft").text()
+    assert "was not asked yet" in only(tree, ".value .warn").text()
+
+
+@pytest.mark.parametrize("act", ["", "rotate", "turn"])
+def test_it_does_nothing_else(office, domains, act):
+    url = f"/admin/dns/{domains['crepes.fr'].pk}/act/"
+    assert office.post(url, {"act": act}).status_code == 404
+    assert office.get(url).status_code == 405
+
+
+def test_it_keeps_the_record_of_another_zone_out_of_the_zone_file(office, domains, settings, tmp_path):
+    (tmp_path / "cert.pem").write_bytes(self_signed("mx.example.org"))
+    settings.CORREIO = replace(settings.CORREIO, hostname="mx.example.org", tls_cert=tmp_path / "cert.pem")
+    tree = page(office.get(f"/admin/dns/{domains['crepes.fr'].pk}/"))
+    assert "_25._tcp.mx.example.org TLSA" in texts(tree, ".value code")
+    assert "TLSA" not in only(tree, "pre").text()
+    assert "_smtp._tls.crepes.fr. TXT" in only(tree, "pre").text()
 
 
 def test_it_is_found_from_the_domains(office, domains):
@@ -49,3 +89,5 @@ def test_it_is_closed_to_others(client, alice, domains):
     url = f"/admin/dns/{domains['crepes.fr'].pk}/"
     assert client.get(url, follow=True).redirect_chain[-1][0].startswith("/signin/?next=%2Fadmin%2F")
     assert signed_in(alice).get(url, follow=True).status_code == 403
+    assert signed_in(alice).post(f"{url}act/", {"act": "begin"}).status_code == 302
+    assert dkimkeys.published("crepes.fr") == []

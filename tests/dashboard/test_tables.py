@@ -40,6 +40,11 @@ def test_it_changes_a_domain(office, domains, alice):
     domain.refresh_from_db()
     assert domain.enabled
     assert 'value="alice@crepes.fr"' in office.get(url).content.decode()
+    tls = {"mta_sts": "testing", "tls_reports_to": " tls@Crepes.FR"}
+    office.post(url, {"hosted": "on", "enabled": "on", "transport": "smtp", **tls})
+    domain.refresh_from_db()
+    assert (domain.mta_sts, domain.tls_reports_to) == ("testing", "tls@crepes.fr")
+    assert "An address has the form" in errors(office.post(url, {"transport": "smtp", "tls_reports_to": "nowhere"}))
     page = errors(office.post(url, {"hosted": "on", "transport": "smtp", "catch_all": "nobody@crepes.fr"}))
     assert "no account with this address" in page
 

@@ -119,7 +119,7 @@ def test_a_report_keeps_what_the_message_said_about_encryption(alice):
     (open_report,) = inbox(alice)
     assert raw(open_report).count(b"TLS-Required: No") == 2
     assert b"Only for you" in raw(open_report)
-    bounces.report(entry, list(entry.recipients.all()), at=timezone.now())
+    bounces.report_all(entry, list(entry.recipients.all()), {}, at=timezone.now())
     assert b"Only for you" not in raw(inbox(alice)[-1])
 
 

@@ -9,7 +9,8 @@ import pytest
 from mailserver.conf import Route
 from mailserver.mail import dsn
 from mailserver.mail.addresses import parse
-from mailserver.services import delivery, forwarding, inbound, rewriting, routing, timeline
+from mailserver.mail.senderauth import dkim
+from mailserver.services import delivery, dkimkeys, forwarding, inbound, rewriting, routing, timeline
 from mailserver.services.forwards import add_forward
 from mailserver.services.groups import add_group
 from mailserver.services.inbound import Incoming
@@ -56,6 +57,7 @@ def test_it_goes_out_under_our_return_address(away, alice):
 def test_a_refusal_is_reported_to_who_wrote_the_message(away, alice):
     add_forward(address="alice@crepes.fr", to="nobody@away.example", keep=False)
     raw = message(sender="Ana <ana@mill.pt>")
+    dkimkeys.make("crepes.fr", kind="ed25519")
     taken("alice@crepes.fr", raw=raw)
     delivery.deliver_domain("away.example")
     report = QueueEntry.objects.get(sender="")
@@ -63,6 +65,8 @@ def test_a_refusal_is_reported_to_who_wrote_the_message(away, alice):
     assert inbox(alice) == []
     delivery.deliver_domain("mill.pt")
     got = away.messages[-1]
+    keys = {key.name: [key.text.encode()] for key in dkimkeys.published("crepes.fr")}
+    assert [item.result for item in dkim.verify(dkim.signatures(got), keys, now=0)] == ["pass"]
     (failure,) = dsn.parse(got).failures
     assert (failure.recipient, failure.original) == ("nobody@away.example", "rfc822;alice@crepes.fr")
     assert b"ana@mill.pt" in got

@@ -13,7 +13,7 @@ PASSWORD = "buckwheat and cider"
 
 @pytest.fixture
 def domains(db) -> dict[str, Domain]:
-    return {name: add_domain(name) for name in ("crepes.fr", "hamburger.edu")}
+    return {name: add_domain(name, keys=False) for name in ("crepes.fr", "hamburger.edu")}
 
 
 @pytest.fixture

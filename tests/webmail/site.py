@@ -21,14 +21,14 @@ from tests.webmail.writing import fields
 from webmail.rendering import frames
 
 # What every address is for. A new view must be put into one of these before the tests of the whole site pass.
-# Open to everybody: the door, the health check, pictures, whose addresses are signed, and what mail programs ask.
+# Open to everybody: the door, the health check, pictures, whose addresses are signed, what programs and servers ask.
 PROGRAMS = frozenset({"autoconfig", "autoconfig_well_known", "autodiscover", "autodiscover_capitals"})
-OPEN = frozenset({"healthz", "signin", "signout", "welcome", "picture", "remote_picture"}) | PROGRAMS
+OPEN = frozenset({"healthz", "signin", "signout", "welcome", "picture", "remote_picture", "mta_sts"}) | PROGRAMS
 LOOKING = frozenset(
     {"inbox", "mailbox", "conversation", "starred", "live", "changed", "search", "folders", "card", "path", "people"}
     | {"message_frame", "message_source", "message_download", "all_attachments", "attachment"}
     | {"compose", "draft", "reply", "reply_all", "forward", "again", "picture", "remote_picture", "external_report"}
-    | {"programs", "apple_profile", "autoconfig", "autoconfig_well_known"}
+    | {"programs", "apple_profile", "autoconfig", "autoconfig_well_known", "mta_sts"}
 )
 DOING = frozenset(
     {"signout", "act", "undo", "star", "path_act", "receipt", "compose_save", "compose_send", "compose_discard"}

@@ -15,7 +15,7 @@ from tests.webmail.reading import box, signed_in, thread
 from tests.webmail.site import PROGRAMS
 
 # Open to everybody: the door itself, health, pictures whose address is signed, and what mail programs ask.
-OPEN = {"healthz", "signin", "signout", "welcome", "live", "picture", "remote_picture"} | PROGRAMS
+OPEN = {"healthz", "signin", "signout", "welcome", "live", "picture", "remote_picture", "mta_sts"} | PROGRAMS
 # The dashboard has its own tests.
 PATTERNS = [pattern for pattern in get_resolver().url_patterns if isinstance(pattern, URLPattern)]
 NAMED = {pattern.name: pattern for pattern in PATTERNS}

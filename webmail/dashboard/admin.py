@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from mailserver.services import accounts, administration, domains
+from mailserver.services import accounts, administration, domains, mta_sts
 from mailserver.store.models import Account, Address, Domain
 from webmail.dashboard import forms
 from webmail.rendering import dates
@@ -102,6 +102,7 @@ class DomainAdmin(ServiceAdmin):
             transport=given["transport"],
             catch_all_id=catch_all.pk if catch_all else None,
         )
+        mta_sts.change(domain_id=obj.pk, mode=given["mta_sts"], reports_to=given["tls_reports_to"])
 
     def delete_model(self, request: HttpRequest, obj: Domain) -> None:
         administration.remove_domain(domain_id=obj.pk)

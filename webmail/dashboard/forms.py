@@ -81,7 +81,14 @@ class DomainForm(DomainFormBase):
 
     class Meta:
         model = Domain
-        fields = ["hosted", "enabled", "transport", "catch_all"]
+        fields = ["hosted", "enabled", "transport", "catch_all", "mta_sts", "tls_reports_to"]
+
+    def clean_tls_reports_to(self) -> str:
+        text = str(self.cleaned_data["tls_reports_to"]).strip()
+        try:
+            return str(addresses.parse(text)) if text else ""
+        except CorreioError as error:
+            raise ValidationError(str(error)) from error
 
 
 class NewAccountForm(AccountFormBase):

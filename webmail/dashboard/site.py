@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
 from mailserver.services import queue_list
-from webmail.dashboard import dns, failing, overview, queue, refused
+from webmail.dashboard import dns, failing, overview, queue, refused, tls_reports
 
 ELSEWHERE = ("password_change", "password_change_done", "jsi18n")
 
@@ -56,6 +56,8 @@ class Dashboard(AdminSite):
             path("queue/<int:entry_id>/", self.admin_view(queue.entry), name="queue_entry"),
             path("dns/<int:domain_id>/", self.admin_view(dns.page), name="dns"),
             path("failing/", self.admin_view(failing.listing), name="failing"),
+            path("dns/<int:domain_id>/act/", self.admin_view(dns.act), name="dns_act"),
+            path("tls/", self.admin_view(tls_reports.listing), name="tls_reports"),
             path("refused/", self.admin_view(refused.listing), name="refused"),
         ]
         # Signing out and changing the password are done where everybody does them.

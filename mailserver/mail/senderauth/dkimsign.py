@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,10 +28,10 @@ Kind = Literal["rsa", "ed25519"]
 
 BITS = 2048
 _LINE = 72
-# What a reader sees and what makes a reply (RFC 6376 §5.4.1), as far as a message has it.
-_FIELDS = (
+# What a reader sees and what makes a reply (RFC 6376 §5.4.1). Each is named once more than it is there: one that
+# somebody adds, an empty To or a second Subject, breaks the signature.
+_SEALED = (
     "from",
-    "sender",
     "reply-to",
     "to",
     "cc",
@@ -41,12 +43,31 @@ _FIELDS = (
     "mime-version",
     "content-type",
     "content-transfer-encoding",
+)
+# The same, but only where a message has them: lists that change nothing else put theirs in.
+_SEALED_IF_THERE = (
+    "sender",
     "list-id",
+    "list-help",
+    "list-owner",
+    "list-post",
+    "list-archive",
+    "list-subscribe",
     "list-unsubscribe",
     "list-unsubscribe-post",
 )
-# Named once more than they are there: a second one that somebody adds breaks the signature.
-_SEALED = ("from", "to", "cc", "subject", "date", "reply-to")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key and the label it is published under."""
+
+    selector: str
+    key: PrivateKey
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.key)
 
 
 def make_key(kind: Kind) -> bytes:
@@ -67,37 +88,49 @@ def read_key(octets: bytes) -> PrivateKey:
 def record(key: PrivateKey) -> str:
     """The TXT record that publishes the key, to be put at `selector._domainkey.domain`."""
     public = key.public_key()
-    if isinstance(key, Ed25519PrivateKey):
-        kind, octets = "ed25519", public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    if kind_of(key) == "ed25519":
+        octets = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
     else:
-        kind, octets = "rsa", public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return f"v=DKIM1; k={kind}; p={base64.b64encode(octets).decode('ascii')}"
+        octets = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return f"v=DKIM1; k={kind_of(key)}; p={base64.b64encode(octets).decode('ascii')}"
 
 
-def sign(raw: bytes, *, domain: str, selector: str, key: PrivateKey, at: int) -> bytes:
-    """The DKIM-Signature field, with its CRLF, to be put in front of a message whose lines end with CRLF.
+def kind_of(key: PrivateKey) -> Kind:
+    return "ed25519" if isinstance(key, Ed25519PrivateKey) else "rsa"
 
-    `domain` and `selector` are lower-case A-labels; `at` is in seconds since 1970.
+
+def sign(raw: bytes, *, domain: str, signers: Sequence[Signer], at: int) -> bytes:
+    """A DKIM-Signature field of each signer, with CRLF, to be put in front of a message whose lines end with CRLF.
+
+    `domain` and the selectors are lower-case A-labels; `at` is in seconds since 1970. The message is brought into its
+    canonical form once, however many sign. There is no l=: a body that can grow proves nothing (RFC 6376 §8.2).
     """
+    if not signers:
+        return b""
     headers = Headers(raw)
     present = headers.names()
-    names = [name for wanted in _FIELDS for name in [wanted] * (present.count(wanted) + (wanted in _SEALED))]
-    kind = "ed25519" if isinstance(key, Ed25519PrivateKey) else "rsa"
-    body_hash = hashlib.sha256(canonical.body(raw[headers.end :], "relaxed")).digest()
+    names = [name for name in _SEALED for _ in range(present.count(name) + 1)]
+    names += [name for name in _SEALED_IF_THERE if name in present for _ in range(present.count(name) + 1)]
+    body_hash = base64.b64encode(hashlib.sha256(canonical.body(raw[headers.end :], "relaxed")).digest()).decode("ascii")
+    header = canonical.header(raw, headers.fields, names, "relaxed")
+    rest = f"t={at}; h={_folded(names)};\r\n\tbh={body_hash};\r\n\tb="
+    return b"".join(_field(signer, domain, rest, header) for signer in signers)
+
+
+def _field(signer: Signer, domain: str, rest: str, header: bytes) -> bytes:
+    """`rest` is what the fields of all signers share, `header` the canonical form of what they sign."""
     field = (
-        f"DKIM-Signature: v=1; a={kind}-sha256; c=relaxed/relaxed; d={domain};\r\n"
-        f"\ts={selector}; t={at}; h={_folded(names)};\r\n"
-        f"\tbh={base64.b64encode(body_hash).decode('ascii')};\r\n\tb="
+        f"DKIM-Signature: v=1; a={signer.kind}-sha256; c=relaxed/relaxed; d={domain};\r\n\ts={signer.selector}; {rest}"
     ).encode("ascii")
     own = canonical.header_field(field, "relaxed").removesuffix(b"\r\n")
-    octets = canonical.header(raw, headers.fields, names, "relaxed") + own
-    value = base64.b64encode(_signature(key, octets))
+    value = base64.b64encode(_signature(signer.key, header + own))
     lines = [value[at : at + _LINE] for at in range(0, len(value), _LINE)]
     return field + b"\r\n\t ".join(lines) + b"\r\n"
 
 
 def _signature(key: PrivateKey, octets: bytes) -> bytes:
     if isinstance(key, Ed25519PrivateKey):
+        # RFC 8463 §3: the digest is what is signed, by PureEdDSA.
         return key.sign(hashlib.sha256(octets).digest())
     return key.sign(octets, PKCS1v15(), SHA256())
 

@@ -1,4 +1,4 @@
-"""`manage.py add_domain NAME`: make a domain one of this server's."""
+"""`manage.py add_domain NAME`: make a domain one of this server's, with keys that sign its mail."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from mailserver.errors import CorreioError
+from mailserver.services import dkimkeys, dnsrecords
 from mailserver.services.domains import add_domain
 
 
@@ -23,3 +24,5 @@ class Command(BaseCommand):
         except CorreioError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"added {domain.name}")
+        for key in dkimkeys.published(domain.name):
+            self.stdout.write(f"{key.name}. TXT {dnsrecords.quoted(key.text)}")

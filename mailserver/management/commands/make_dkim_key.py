@@ -1,4 +1,4 @@
-"""`manage.py make_dkim_key NAME`: sign a domain's mail, and print what to publish for it."""
+"""`manage.py make_dkim_key NAME`: sign a domain's mail with a new key at once, and print what to publish for it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from mailserver.services import dkimkeys, dnsrecords
 
 
 class Command(BaseCommand):
-    help = "Sign the mail of a domain with a new key, and print the DNS record to publish."
+    help = "Sign the mail of a domain with a new key at once, whatever the DNS shows; print the record to publish."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
         parser.add_argument("--selector", default="", help="one label; the default names the day")
-        parser.add_argument("--ed25519", action="store_true", help="a short key, which not everybody can verify")
+        parser.add_argument("--ed25519", action="store_true", help="replace the Ed25519 key, not the RSA key")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -17,6 +17,7 @@ from mailserver.store.models.spam import Acquaintance, SpamLesson, SpamTotal, Sp
 from mailserver.store.models.suppression import Suppression
 from mailserver.store.models.thread import Thread, ThreadBox, ThreadReference
 from mailserver.store.models.tls import Relay, StsPolicy
+from mailserver.store.models.tlsreport import TlsCount, TlsReportReceived, TlsReportSent
 from mailserver.store.models.undo import UndoStep
 
 __all__ = [
@@ -55,6 +56,9 @@ __all__ = [
     "Thread",
     "ThreadBox",
     "ThreadReference",
+    "TlsCount",
+    "TlsReportReceived",
+    "TlsReportSent",
     "UndoStep",
     "Vanished",
 ]

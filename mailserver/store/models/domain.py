@@ -5,6 +5,11 @@ from django.db.models.functions import Lower
 
 from mailserver.store.models.account import Account
 
+_MTA_STS_HELP = (
+    "Asks other servers to encrypt mail to the domain and to check our certificate. Begin with testing. To end it, "
+    "withdraw it for two weeks first."
+)
+
 
 class Domain(models.Model):
     """A mail domain. Hosted ones have their mailboxes here."""
@@ -12,6 +17,14 @@ class Domain(models.Model):
     class Transport(models.TextChoices):
         LOCAL = "local", "Filed here at once"
         SMTP = "smtp", "Sent by SMTP to its next hop"
+
+    class MtaSts(models.TextChoices):
+        """Our word to other servers about TLS (RFC 8461 §3.2)."""
+
+        OFF = "", "Off: there is no policy"
+        TESTING = "testing", "Testing: others report failures, and deliver"
+        ENFORCE = "enforce", "Enforce: others deliver with a trusted certificate only"
+        NONE = "none", "Withdrawn: others forget the policy there was"
 
     name = models.CharField(max_length=255, unique=True, help_text="ASCII (A-label), lower case.")
     unicode_name = models.CharField(max_length=255, blank=True, editable=False)
@@ -29,6 +42,16 @@ class Domain(models.Model):
         blank=True,
         related_name="+",
         help_text="Takes mail to addresses nobody has.",
+    )
+    mta_sts = models.CharField(
+        "MTA-STS", max_length=8, choices=MtaSts, blank=True, default=MtaSts.OFF, help_text=_MTA_STS_HELP
+    )
+    # "" stands for the postmaster of the domain, who is always there.
+    tls_reports_to = models.CharField(
+        "TLS reports to",
+        max_length=320,
+        blank=True,
+        help_text="Other servers tell this address how encryption with us went. Empty: the postmaster of the domain.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailserver.mail.senderauth import dkim, dkimsign
+from mailserver.mail.senderauth.dkimsign import Signer
 from tests.mail.senderauth import keys
 
 NOW = 1_700_000_000
@@ -17,7 +18,7 @@ MESSAGE = (
 
 
 def signed(message: bytes = MESSAGE, kind: str = "rsa") -> bytes:
-    return dkimsign.sign(message, domain="crepes.fr", selector="mail", key=KEYS[kind], at=NOW) + message
+    return dkimsign.sign(message, domain="crepes.fr", signers=[Signer("mail", KEYS[kind])], at=NOW) + message
 
 
 def judged(message: bytes, kind: str = "rsa") -> str:
@@ -33,13 +34,45 @@ def test_it_signs_so_that_we_believe_it(kind):
     assert all(len(line) < 100 for line in message.split(b"\r\n"))
 
 
-@pytest.mark.parametrize("more", [b"From: eve@evil.example\r\n", b"Subject: x\r\n", b"Cc: eve@evil.example\r\n"])
+def test_both_kinds_sign_the_same(monkeypatch):
+    bodies = []
+    body = dkimsign.canonical.body
+    monkeypatch.setattr(dkimsign.canonical, "body", lambda *given: bodies.append(given) or body(*given))
+    signers = [Signer("one", KEYS["rsa"]), Signer("two", KEYS["ed25519"])]
+    message = dkimsign.sign(MESSAGE, domain="crepes.fr", signers=signers, at=NOW) + MESSAGE
+    assert len(bodies) == 1
+    records = {f"{one.selector}._domainkey.crepes.fr": [dkimsign.record(one.key).encode()] for one in signers}
+    found = dkim.verify(dkim.signatures(message), records, now=NOW)
+    assert [(one.result, one.algorithm) for one in found] == [("pass", "rsa-sha256"), ("pass", "ed25519-sha256")]
+    changed = dkim.verify(dkim.signatures(message.replace(b"seven", b"eight")), records, now=NOW)
+    assert [one.result for one in changed] == ["fail", "fail"]
+    assert dkimsign.sign(MESSAGE, domain="crepes.fr", signers=[], at=NOW) == b""
+
+
+def test_it_signs_relaxed_and_the_whole_body_at_a_time():
+    tags = signed().partition(b"\r\nFrom:")[0].replace(b"\r\n", b"")
+    assert b"c=relaxed/relaxed" in tags
+    assert b" t=1700000000;" in tags
+    assert b" l=" not in tags
+
+
+SEALED = ("From", "Subject", "Cc", "Reply-To", "Message-ID", "Date", "To", "MIME-Version", "Content-Type", "References")
+
+
+@pytest.mark.parametrize("more", [f"{name}: eve@evil.example\r\n".encode() for name in SEALED], ids=SEALED)
 def test_it_seals_what_a_reader_sees(more):
     assert judged(more + signed()) == "fail"
 
 
-def test_it_leaves_room_for_traces():
+def test_it_leaves_room_for_traces_and_for_lists_that_change_nothing_else():
     assert judged(b"Received: from y\r\nDelivered-To: bob@hamburger.edu\r\n" + signed()) == "pass"
+    assert judged(b"List-Id: <crepes.crepes.fr>\r\nSender: list@crepes.fr\r\n" + signed()) == "pass"
+
+
+def test_it_seals_the_fields_of_a_list_where_they_are():
+    message = signed(b"List-Unsubscribe: <https://crepes.fr/>\r\n" + MESSAGE)
+    assert judged(message) == "pass"
+    assert judged(b"List-Unsubscribe: <https://evil.example/>\r\n" + message) == "fail"
 
 
 WORDS = st.lists(st.sampled_from([b"a", b" ", b"\t", b"\r\n", b"\xff", b"From: x"]), max_size=12).map(b"".join)
@@ -55,7 +88,7 @@ def test_it_signs_so_that_dkimpy_believes_it(body):
 @pytest.mark.parametrize("kind", ["rsa", "ed25519"])
 def test_it_makes_keys_that_can_be_read_and_published(kind):
     key = dkimsign.read_key(dkimsign.make_key(kind))
-    message = dkimsign.sign(MESSAGE, domain="crepes.fr", selector="mail", key=key, at=NOW) + MESSAGE
+    message = dkimsign.sign(MESSAGE, domain="crepes.fr", signers=[Signer("mail", key)], at=NOW) + MESSAGE
     found = dkim.signatures(message)
     records = {"mail._domainkey.crepes.fr": [dkimsign.record(key).encode()]}
     assert dkim.verify(found, records, now=NOW)[0].result == "pass"
