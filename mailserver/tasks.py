@@ -8,6 +8,7 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_ready
 
 from mailserver.services import (
+    alarm_acts,
     delivery,
     external_lease,
     external_run,
@@ -27,6 +28,11 @@ def deliver_domain(domain: str) -> None:
 @shared_task
 def sweep() -> None:
     queue.sweep()
+
+
+@shared_task
+def tell_alarms() -> None:
+    alarm_acts.tell()
 
 
 @shared_task

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from mailserver import tasks
 from mailserver.services import (
+    alarm_acts,
     delivery,
     external_bell,
     external_lease,
@@ -34,6 +35,7 @@ def test_it_knows_every_task_that_the_clock_and_the_bell_name():
     [
         (tasks.deliver_domain, ["hamburger.edu"], delivery, "deliver_domain"),
         (tasks.sweep, [], queue, "sweep"),
+        (tasks.tell_alarms, [], alarm_acts, "tell"),
         (tasks.tidy, [], retention, "tidy"),
         (tasks.learn_spam, [], spamlessons, "learn"),
         (tasks.index, [], searchindex, "sweep"),

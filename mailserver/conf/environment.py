@@ -75,6 +75,10 @@ def _sending(value: _Reader) -> dict[str, Any]:
         "expire_after": values.duration(value("EXPIRE_AFTER", "5d")),
         "stage_timeout": float(text) if (text := value("STAGE_TIMEOUT", "")) else None,
         "allow_private_hops": values.flag(value("ALLOW_PRIVATE_HOPS", "0")),
+        "sending_hour": values.count("SENDING_HOUR", value("SENDING_HOUR", "500")),
+        "sending_day": values.count("SENDING_DAY", value("SENDING_DAY", "2000")),
+        "sending_alarm": values.alarm(value("SENDING_ALARM", "on")),
+        "queue_history": values.duration(value("QUEUE_HISTORY", "30d")),
     }
 
 

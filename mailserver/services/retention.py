@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from mailserver.services import acquaintances, refusals
+from mailserver.services import acquaintances, audit, refusals, sendinglimits
 from mailserver.store.models import Change, Message, Orphan, QueueEntry, Thread, UndoStep, Vanished
 
-QUEUE_HISTORY = timedelta(days=30)
 # A client that was away for longer is told of everything again (RFC 7162 §3.2.6 allows it).
 CHANGES = timedelta(days=14)
 UNDO = timedelta(days=7)
@@ -44,6 +44,8 @@ def tidy() -> dict[str, int]:
         "undo steps": UndoStep.objects.filter(at__lt=now - UNDO).delete()[0],
         "acquaintances": acquaintances.forget(),
         "refusals": refusals.forget(now - refusals.KEPT),
+        "sending hours": sendinglimits.forget(now),
+        "audit entries": audit.forget(now - audit.KEPT),
         "messages": _vanished(now) + _orphans(now),
         "blobs": _ownerless(now),
     }
@@ -54,7 +56,7 @@ def tidy() -> dict[str, int]:
 def _queue_history(now: datetime) -> int:
     count = 0
     while True:
-        old = QueueEntry.objects.filter(finished_at__lt=now - QUEUE_HISTORY).order_by("finished_at")
+        old = QueueEntry.objects.filter(finished_at__lt=now - settings.CORREIO.queue_history).order_by("finished_at")
         ids = list(old.values_list("id", flat=True)[:BATCH])
         if not ids:
             return count

@@ -160,6 +160,12 @@ class AccountAdmin(ServiceAdmin):
             active=given["is_active"],
             admin=given["is_staff"],
         )
+        administration.change_sending_limits(
+            account_id=obj.pk,
+            hourly=given["hourly_limit"],
+            daily=given["daily_limit"],
+            by=str(request.user),
+        )
         if given["new_password"]:
             accounts.set_password(account_id=obj.pk, password=given["new_password"])
 

@@ -37,6 +37,18 @@ class Account(AbstractBaseUser, PermissionsMixin):
         default=0, editable=False, help_text="The largest one of a folder that lost its name."
     )
     pop3 = models.BooleanField("POP3", default=False, help_text="Mail programs may collect the Inbox by POP3.")
+    hourly_limit = models.PositiveIntegerField(
+        "recipients an hour",
+        null=True,
+        blank=True,
+        help_text="Leave it empty for the server’s own limit; 0 means no bound.",
+    )
+    daily_limit = models.PositiveIntegerField(
+        "recipients a day",
+        null=True,
+        blank=True,
+        help_text="Leave it empty for the server’s own limit; 0 means no bound.",
+    )
     is_active = models.BooleanField("active", default=True)
     is_staff = models.BooleanField("administrator", default=False, help_text="May sign in to the dashboard.")
     created_at = models.DateTimeField(auto_now_add=True)
