@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from mailserver.services import mailboxes
+from mailserver.services import alarms, mailboxes
 from mailserver.store.models import Account, Mailbox
 
 Use = Mailbox.Use
@@ -46,6 +46,11 @@ class Shell:
     @cached_property
     def mailboxes(self) -> list[Mailbox]:
         return mailboxes.list_for(self.account.pk)
+
+    @cached_property
+    def on_hold(self) -> bool:
+        """Whether what the account sends waits for an administrator."""
+        return alarms.opened(self.account.pk) is not None
 
     @property
     def special(self) -> list[Mailbox]:
