@@ -13,7 +13,7 @@ State = QueueRecipient.State
 
 BATCH = 500
 # Of one click, so that a page never works for minutes; the next click goes on.
-MOST = 10_000
+MOST = 5_000
 
 ACTS: dict[str, Callable[..., list[int]]] = {
     "retry": queue_control.retry_now,

@@ -69,7 +69,7 @@ def _change(
         rows = list(locked.order_by("id"))
         for row in rows:
             _move(row, after, entries[row.entry_id], now)
-        QueueRecipient.objects.bulk_update(rows, ["state", "next_attempt_at", "finished_at"])
+        _save(rows, after, now)
         _note(kind, rows, entries, by, now)
         if report:
             _report(rows, entries, now)
@@ -87,6 +87,21 @@ def _move(row: QueueRecipient, after: State, entry: QueueEntry, now: datetime) -
         row.next_attempt_at = now if row.attempts else max(now, entry.not_before)
     if after not in QueueRecipient.OPEN:
         row.finished_at = now
+
+
+def _save(rows: Sequence[QueueRecipient], after: State, now: datetime) -> None:
+    """One statement for each time they are due at: one, but for mail its authors postponed."""
+    groups: dict[datetime, list[int]] = defaultdict(list)
+    for row in rows:
+        groups[row.next_attempt_at if after == State.QUEUED else now].append(row.pk)
+    for at, ids in groups.items():
+        wanted = QueueRecipient.objects.filter(pk__in=ids)
+        if after == State.QUEUED:
+            wanted.update(state=after, next_attempt_at=at)
+        elif after in QueueRecipient.OPEN:
+            wanted.update(state=after)
+        else:
+            wanted.update(state=after, finished_at=now)
 
 
 def _note(

@@ -36,9 +36,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         found = queue_list.page(wanted, after=request.GET.get("after", ""))
     except ValueError as error:
         raise Http404 from error
-    counts = queue_list.counts()
     context = {
-        **_frame(request, wanted, counts),
+        **_frame(request, wanted),
         "lines": [line(row) for row in found.rows],
         "paused": destinations.paused(),
         "open": wanted.group in queue_list.COUNTED,
@@ -54,7 +53,7 @@ def by_destination(request: HttpRequest) -> HttpResponse:
     """What waits, by domain; `?q=` a part of its name."""
     text = request.GET.get("q", "")[:255]
     context = {
-        **_frame(request, Filter(), queue_list.counts()),
+        **_frame(request, Filter()),
         "show": "destinations",
         "query": text,
         "destinations": [(each, line(each.said) if each.said else None) for each in queue_destinations.page(text)],
@@ -83,18 +82,20 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     return render(request, "admin/queue_entry.html", context)
 
 
-def _frame(request: HttpRequest, wanted: Filter, counts: dict[str, int]) -> dict[str, Any]:
+def _frame(request: HttpRequest, wanted: Filter) -> dict[str, Any]:
     """What both views of the queue show: the sentences, the tabs, what narrows."""
-    bare = [
+    site = admin.site.each_context(request)
+    counts: dict[str, int] = site["queue_counts"]
+    tabs = [
         (name, words, counts.get(name), queue_filter.address(Filter(name, *_parts(wanted))))
         for name, words in SHOWN.items()
     ]
     return {
-        **admin.site.each_context(request),
+        **site,
         "title": _title(counts["waiting"]),
         "lead": _lead(queue_list.oldest() if counts["waiting"] else None),
         "here": "queue",
-        "tabs": bare,
+        "tabs": tabs,
         "show": wanted.group,
         "chips": queue_filter.chips(wanted),
         "query": wanted.text,

@@ -29,11 +29,13 @@ class Dashboard(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What the frame around every page shows."""
+        counts = queue_list.counts()
         disk = shutil.disk_usage(settings.CORREIO.data_dir) if settings.CORREIO.data_dir.exists() else None
         return {
             **super().each_context(request),
             "hostname": settings.CORREIO.hostname,
-            "queue_waiting": queue_list.counts()["waiting"],
+            "queue_counts": counts,
+            "queue_waiting": counts["waiting"],
             "disk": disk,
             "disk_percent": round(100 * disk.used / disk.total) if disk else 0,
         }
