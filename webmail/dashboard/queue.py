@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.timesince import timesince
 from django.views.decorators.http import require_safe
 
@@ -113,8 +114,9 @@ def _title(waiting: int) -> str:
 
 
 def _lead(oldest: datetime | None) -> str:
-    ends = "What cannot be delivered in time goes back to its sender with the reason in plain words."
     if oldest is None:
-        return ends
+        return "What cannot be delivered in time goes back to its sender with the reason in plain words."
+    if timezone.now() - oldest < timedelta(minutes=1):
+        return "The oldest has just come."
     since = timesince(oldest, depth=2).replace("\N{NO-BREAK SPACE}", " ").replace(", ", " and ")
-    return f"The oldest came {since} ago. {ends}"
+    return f"The oldest waits for {since}."
