@@ -20,7 +20,7 @@ from mailserver.mail.sendingalarm import Figures
 from mailserver.services import audit, sendinglimits
 from mailserver.services.sendinglimits import Usage
 from mailserver.store import bell
-from mailserver.store.models import QueueRecipient, SendingAlarm
+from mailserver.store.models import Account, QueueRecipient, SendingAlarm
 
 # For so long after a release the account may go on as an administrator has seen it do.
 EXCUSED = timedelta(days=1)
@@ -59,18 +59,21 @@ def watch(account_id: int, usage: Usage, at: datetime) -> bool:
     reasons = sendingalarm.suspicion(figures, alarm, _released(account_id, at))
     if not reasons:
         return False
+    account = Account.objects.only("address").get(pk=account_id)
     SendingAlarm.objects.create(
-        account_id=account_id, at=at, reasons=[asdict(reason) for reason in reasons], figures=asdict(figures)
+        account=account, at=at, reasons=[asdict(reason) for reason in reasons], figures=asdict(figures)
     )
     said = [sendingalarm.describe(reason, figures.usual) for reason in reasons]
-    logger.warning("account %s is stopped: %s", account_id, "; ".join(said))
-    audit.record(audit.SYSTEM, "stop", f"account {account_id}", reasons=said)
+    logger.warning("outgoing mail of account %s is on hold: %s", account_id, "; ".join(said))
+    audit.record(audit.SYSTEM, "stop", account.address, reasons=said)
     bell.ring_on_commit(account_id, {})
     return True
 
 
 def hold_waiting(account_id: int | None = None) -> int:
     """Hold what waits of the account, or of all that an alarm is open for; how many recipients."""
+    if account_id is None and not SendingAlarm.objects.filter(closed_at=None).exists():
+        return 0
     values = {
         "account": account_id,
         "limit": BATCH,

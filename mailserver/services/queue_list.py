@@ -22,6 +22,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "returned": (State.BOUNCED, State.EXPIRED),
     "done": (State.DELIVERED, State.CANCELLED),
 }
+# The states of the indexes of due work.
+UNDER_WAY = (State.QUEUED, State.DEFERRED, State.DELIVERING)
 COUNTED = ("waiting", "deferred", "held", "delivering")
 PAGE = 100
 
@@ -71,7 +73,7 @@ def page(wanted: Filter, *, after: str = "") -> Listing:
     last = _read(after)
     if wanted.group == "waiting":
         # Two indexes in one order: what is on hold has its own.
-        under_way = _open(wanted.rows().exclude(state=State.HELD), last)
+        under_way = _open(wanted.rows().filter(state__in=UNDER_WAY), last)
         held = _open(replace(wanted, group="held").rows(), last)
         found = list(merge(under_way, held, key=_due))[: PAGE + 1]
     elif wanted.group == "returned":

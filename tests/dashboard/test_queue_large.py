@@ -59,6 +59,8 @@ def test_a_page_asks_few_questions_however_much_waits(office, crowd, django_asse
 
 
 def test_it_reads_by_indexes(crowd):
+    under_way = Filter("waiting").rows().filter(state__in=queue_list.UNDER_WAY)
+    assert "queuerecipient_sweep" in under_way.order_by("next_attempt_at", "id")[: queue_list.PAGE].explain()
     for wanted, index in (
         (Filter("deferred"), "queuerecipient_sweep"),
         (Filter("held"), "queuerecipient_held"),

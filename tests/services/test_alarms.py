@@ -61,7 +61,8 @@ def test_it_stops_an_account_that_suddenly_sends_much_and_loses_nothing(alice, b
     assert states(others) == {"queued"}
     assert Event.objects.filter(kind="held", entry=after).get().detail == {"by": "Your server"}
     assert queue.claim("outside.example") == []
-    assert AuditEntry.objects.get().action == "stop"
+    entry = AuditEntry.objects.get()
+    assert (entry.by, entry.action, entry.target) == ("Your server", "stop", "alice@crepes.fr")
 
 
 def test_it_leaves_alone_who_always_sends_that_much(alice):
