@@ -19,6 +19,7 @@ CorreioError
 ├── OverQuota               the mailbox's owner has no room left
 ├── TooManyRecipients       above the cap of one message
 ├── SendingLimit            the account has sent as much as a day allows
+│   └── HourlyLimit         … as an hour allows
 ├── MessageTooLarge         above the size limit
 ├── MessageRefused          the message itself cannot be taken (loop, lone CR or LF …)
 ├── SenderRefused         the domain of the author wants such mail to be refused
@@ -106,6 +107,10 @@ class TooManyRecipients(CorreioError):
 
 
 class SendingLimit(CorreioError):
+    pass
+
+
+class HourlyLimit(SendingLimit):
     pass
 
 

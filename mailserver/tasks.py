@@ -8,6 +8,7 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_ready
 
 from mailserver.services import (
+    alarm_acts,
     delivery,
     dkimrotation,
     external_lease,
@@ -39,6 +40,11 @@ def turn_keys() -> None:
 @shared_task
 def send_tls_reports() -> None:
     tls_reports.send_due()
+
+
+@shared_task
+def tell_alarms() -> None:
+    alarm_acts.tell()
 
 
 @shared_task

@@ -48,6 +48,11 @@ def test_it_reads_scanners_and_points(load):
         ("CORREIO_RSPAMD_URL", "127.0.0.1:11333"),
         ("CORREIO_RSPAMD_URL", "http://a\nb"),
         ("CORREIO_CLAMD", "a:b:c"),
+        ("CORREIO_SENDING_ALARM", "recipients"),
+        ("CORREIO_SENDING_ALARM", "recipients=0"),
+        ("CORREIO_SENDING_ALARM", "speed=5"),
+        ("CORREIO_SENDING_DAY", "-1"),
+        ("CORREIO_QUEUE_HISTORY", "month"),
         ("CORREIO_PUBLIC_PORTS", "993"),
         ("CORREIO_PUBLIC_PORTS", "jmap=443"),
         ("CORREIO_PUBLIC_PORTS", "imap=-1"),
@@ -92,3 +97,10 @@ def test_it_refuses_keys_that_are_none_and_names_no_key(load, value):
     with pytest.raises(ConfigurationError, match="CORREIO_ENCRYPTION_KEYS") as error:
         load(CORREIO_ENCRYPTION_KEYS=value)
     assert value not in str(error.value) or value == ","
+
+
+def test_it_watches_what_people_send_unless_told_otherwise(load):
+    assert (load().sending_hour, load().sending_day, load().sending_alarm) == (500, 2000, conf.Alarm())
+    assert load(CORREIO_SENDING_ALARM="off").sending_alarm is None
+    told = load(CORREIO_SENDING_ALARM="recipients=500, times=10").sending_alarm
+    assert told == conf.Alarm(recipients=500, times=10)

@@ -7,7 +7,7 @@ but get what they need as arguments.
 A new setting is a field of `config.Config`, its reading in `environment.py`, and its line in `docs/settings.md`.
 """
 
-from mailserver.conf.config import DEFAULT_PORTS, DEFAULT_RETRY_SCHEDULE, PROGRAM_PORTS, Config, Limit, Route
+from mailserver.conf.config import DEFAULT_PORTS, DEFAULT_RETRY_SCHEDULE, PROGRAM_PORTS, Alarm, Config, Limit, Route
 from mailserver.conf.environment import load
 from mailserver.conf.values import greylist
 
@@ -15,6 +15,7 @@ __all__ = [
     "DEFAULT_PORTS",
     "DEFAULT_RETRY_SCHEDULE",
     "PROGRAM_PORTS",
+    "Alarm",
     "Config",
     "Limit",
     "Route",

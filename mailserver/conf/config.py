@@ -43,6 +43,17 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """When an account sends as it never did: what is more than this in an hour is looked at (mail/sendingalarm.py)."""
+
+    recipients: int = 200
+    times: int = 5
+    domains: int = 100
+    bounces: int = 30
+    networks: int = 8
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The settings of one Correio instance. Field names are the variables' names in lower case."""
 
@@ -82,6 +93,10 @@ class Config:
     suppress: Limit | None
     stage_timeout: float | None
     allow_private_hops: bool
+    sending_hour: int
+    sending_day: int
+    sending_alarm: Alarm | None
+    queue_history: timedelta
     allow_private_imports: bool
     login_limits: Limit | None
     connection_limits: Limit | None

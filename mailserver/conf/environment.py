@@ -83,6 +83,10 @@ def _sending(value: _Reader) -> dict[str, Any]:
         "dkim_rotation": None if (text := value("DKIM_ROTATION", "180d")) == "off" else values.duration(text),
         "tls_reports": values.flag(value("TLS_REPORTS", "1")),
         "allow_private_hops": values.flag(value("ALLOW_PRIVATE_HOPS", "0")),
+        "sending_hour": values.count("SENDING_HOUR", value("SENDING_HOUR", "500")),
+        "sending_day": values.count("SENDING_DAY", value("SENDING_DAY", "2000")),
+        "sending_alarm": values.alarm(value("SENDING_ALARM", "on")),
+        "queue_history": values.duration(value("QUEUE_HISTORY", "30d")),
     }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
-from mailserver.conf.config import PROGRAM_PORTS, Limit, Route
+from mailserver.conf.config import PROGRAM_PORTS, Alarm, Limit, Route
 from mailserver.errors import ConfigurationError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -66,6 +67,28 @@ def limit(text: str, default: Limit) -> Limit | None:
     if not separator or not count.isdigit():
         raise ConfigurationError(f"{text!r} is not on, off or count/period such as 10/10m")
     return Limit(int(count), duration(period))
+
+
+def count(name: str, text: str) -> int:
+    """A whole number of at most nine figures; 0 usually means no bound."""
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ConfigurationError(f"CORREIO_{name}: {text!r} is not a whole number")
+    return int(text)
+
+
+def alarm(text: str) -> Alarm | None:
+    """`on`, `off` (None), or what differs from the defaults: `recipients=500,times=10`."""
+    found = Alarm()
+    if text == "off":
+        return None
+    for item in [] if text == "on" else text.split(","):
+        name, _, number = item.strip().partition("=")
+        if name not in {field.name for field in fields(Alarm)} or not count("SENDING_ALARM", number):
+            raise ConfigurationError(
+                f"CORREIO_SENDING_ALARM: {item!r} is not on, off or a figure such as recipients=500"
+            )
+        found = replace(found, **{name: int(number)})
+    return found
 
 
 def greylist(text: str) -> timedelta | None:

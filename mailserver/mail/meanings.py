@@ -107,6 +107,12 @@ YOUR_LIMIT = Meaning(
     "Send it tomorrow, or ask your administrator for a higher limit.",
     "Send it tomorrow, or ask your administrator for a higher limit.",
 )
+YOUR_HOUR = Meaning(
+    "your_hour",
+    "you have sent as much as an hour allows",
+    "Send it in an hour, or ask your administrator for a higher limit.",
+    "Send it in an hour, or ask your administrator for a higher limit.",
+)
 DRAFT_GONE = Meaning(
     "draft_gone",
     "this draft was sent or changed already",
@@ -247,6 +253,7 @@ _WORDS = [
     (r"not an address of yours|not owned by user|sender address rejected: not logged in", NOT_YOURS),
     (r"draft was sent or changed", DRAFT_GONE),
     (r"as much as a day allows", YOUR_LIMIT),
+    (r"as much as an hour allows", YOUR_HOUR),
     (r"sign in first|authentication (is )?required|not logged in", SIGN_IN),
     (r"start ?tls|must be encrypted|(tls|encryption) (is )?(required|needed)", ENCRYPTED_ONLY),
     (r"\b(spf|dkim|dmarc)\b|unauthenticated|not authenticated", NOT_PROVEN),

@@ -192,6 +192,7 @@ TOO_MUCH_DATA = Reply(421, "4.7.0", "Far above the size limit, closing", "house:
 IDLE_TOO_LONG = Reply(421, "4.4.2", "Silent for too long, closing", "RFC 5321 §4.5.3.2.7")
 SESSION_TOO_LONG = Reply(421, "4.4.2", "The session took too long, closing", "RFC 5321 §3.8; house")
 SHUTTING_DOWN = Reply(421, "4.3.2", "We are shutting down, try again soon", "RFC 5321 §3.8, §4.2.2")
+HOURLY_LIMIT = Reply(451, "4.7.1", "You have sent as much as an hour allows", "RFC 6409 §6; RFC 3463 §3.8")
 SENDING_LIMIT = Reply(451, "4.7.1", "You have sent as much as a day allows", "RFC 6409 §6; RFC 3463 §3.8")
 GREYLISTED = Reply(451, "4.7.1", "We do not know you yet, try again in a few minutes", "RFC 6647 §2.1, §5")
 TRY_LATER = Reply(451, "4.3.0", "We cannot do this now, try again soon", "RFC 5321 §4.2.2; RFC 3463 §3.4")

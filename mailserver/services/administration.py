@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 
 from mailserver.errors import AlreadyExists, NotFound, NotPermitted
+from mailserver.services import audit
 from mailserver.services.accounts import person_name
 from mailserver.store.models import Account, Address, Domain
 
@@ -30,6 +31,19 @@ def change_account(*, account_id: int, name: str, quota: int, pop3: bool, active
         account.name, account.quota, account.is_active = person_name(name), quota, active
         account.pop3, account.is_staff, account.is_superuser = pop3, admin, admin
         account.save(update_fields=["name", "quota", "pop3", "is_active", "is_staff", "is_superuser"])
+
+
+def change_sending_limits(*, account_id: int, hourly: int | None, daily: int | None, by: str) -> None:
+    """Recipients the account may write to; None is the server's own limit, 0 no bound. Raises NotFound."""
+    with transaction.atomic():
+        account = Account.objects.select_for_update(no_key=True).filter(pk=account_id).first()
+        if account is None:
+            raise NotFound("There is no such account.")
+        if (account.hourly_limit, account.daily_limit) == (hourly, daily):
+            return
+        account.hourly_limit, account.daily_limit = hourly, daily
+        account.save(update_fields=["hourly_limit", "daily_limit"])
+        audit.record(by, "limit", account.address, hourly=hourly, daily=daily)
 
 
 def change_address(*, address_id: int, account_id: int, enabled: bool) -> None:

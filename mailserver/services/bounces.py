@@ -48,7 +48,7 @@ def report_all(
 ) -> dict[int, int]:
     """Tell the sender what a try brought: the message id of the one report, by recipient row it speaks of.
 
-    Part of the recording transaction; `results` by address. Failures are told, delays once and after
+    Part of the recording transaction; `results` by address, none for what an administrator took out of the queue. Failures are told, delays once and after
     CORREIO_DELAY_NOTICE, successes on request (RFC 3461): handed to a server that will not tell, filed in a mailbox
     here, given to a group. Nobody is told about mail from the null sender (a report about a report, RFC 5321 §4.5.5),
     about recipients with NOTIFY=NEVER, or without a mailbox here (that would be backscatter), unless a forward passed
@@ -65,7 +65,7 @@ def report_all(
 def _report(
     entry: QueueEntry, rows: Sequence[QueueRecipient], results: Mapping[str, Result], at: datetime
 ) -> dict[int, int]:
-    told = {row.pk: found for row in rows if (found := _news(entry, row, results[row.address], at))}
+    told = {row.pk: found for row in rows if (found := _news(entry, row, results.get(row.address), at))}
     if not told:
         return {}
     if not entry.sender:
@@ -85,7 +85,7 @@ def _report(
     return dict.fromkeys(told, number) if number else {}
 
 
-def _news(entry: QueueEntry, row: QueueRecipient, result: Result, at: datetime) -> Failure | None:
+def _news(entry: QueueEntry, row: QueueRecipient, result: Result | None, at: datetime) -> Failure | None:
     """What the sender is to hear about a recipient, None for nothing."""
     said = " ".join(filter(None, (str(row.reply_code or ""), row.reply_enhanced, row.reply_text)))
     news = Failure(
@@ -96,12 +96,12 @@ def _news(entry: QueueEntry, row: QueueRecipient, result: Result, at: datetime) 
         last_attempt=at,
         log_id=entry.reference,
     )
-    if row.state in (State.BOUNCED, State.EXPIRED) and dsnwishes.wants(row.notify, "FAILURE"):
+    if row.state in (State.BOUNCED, State.EXPIRED, State.CANCELLED) and dsnwishes.wants(row.notify, "FAILURE"):
         return replace(news, status=EXPIRED if row.state == State.EXPIRED else _status(row, "5"))
     if row.state == State.DEFERRED and _is_late(entry, row, at):
         until = entry.not_before + settings.CORREIO.expire_after
         return replace(news, action="delayed", status=_status(row, "4"), retry_until=until)
-    if row.state == State.DELIVERED and result.action and dsnwishes.wants(row.notify, "SUCCESS"):
+    if row.state == State.DELIVERED and result and result.action and dsnwishes.wants(row.notify, "SUCCESS"):
         return replace(news, action=result.action, status=_status(row, "2"))
     return None
 

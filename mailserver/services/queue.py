@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from mailserver.mail.dsnwishes import RecipientWishes
-from mailserver.services import events, schedule
+from mailserver.services import alarms, destinations, events, schedule
 from mailserver.services.queue_bell import wake as wake
 from mailserver.store.models import DeliveryAttempt, Event, QueueEntry, QueueRecipient
 
@@ -33,17 +33,18 @@ MAX_WORKERS = 2
 # RFC 5321 §4.5.3.1.8: every server takes 100 recipients in one transaction.
 MAX_RECIPIENTS = 100
 
-CLAIM = """
+CLAIM = f"""
 WITH due AS (
     SELECT r.id FROM queuerecipient r JOIN queueentry e ON e.id = r.entry_id
     WHERE r.domain = %(domain)s AND r.state IN ('queued', 'deferred') AND r.next_attempt_at <= %(now)s
+      AND {destinations.NOT_PAUSED}
     ORDER BY e.priority DESC, r.next_attempt_at, r.entry_id, r.id
     LIMIT %(limit)s FOR NO KEY UPDATE OF r SKIP LOCKED
 )
 UPDATE queuerecipient r SET state = 'delivering', lease_until = %(until)s, lease_token = %(token)s
 FROM due WHERE r.id = due.id
 RETURNING r.entry_id, r.id, r.address, r.attempts, r.notify, r.original_recipient
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,8 @@ def sweep() -> list[str]:
     now = timezone.now()
     with transaction.atomic():
         retake(now)
+        alarms.hold_waiting()
         due = QueueRecipient.objects.filter(state__in=(State.QUEUED, State.DEFERRED), next_attempt_at__lte=now)
-        domains = list(due.values_list("domain", flat=True).distinct().order_by("domain"))
+        domains = list(destinations.awake(due).values_list("domain", flat=True).distinct().order_by("domain"))
         wake(domains)
     return domains

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from mailserver.services import (
     acquaintances,
+    audit,
     refusals,
+    sendinglimits,
     sts_policies,
     suppression,
     tls_counts,
@@ -19,7 +22,6 @@ from mailserver.services import (
 )
 from mailserver.store.models import Change, Message, Orphan, QueueEntry, Thread, UndoStep, Vanished
 
-QUEUE_HISTORY = timedelta(days=30)
 # A client that was away for longer is told of everything again (RFC 7162 §3.2.6 allows it).
 CHANGES = timedelta(days=14)
 UNDO = timedelta(days=7)
@@ -59,6 +61,8 @@ def tidy() -> dict[str, int]:
         "TLS counts": tls_counts.forget(now - tls_counts.KEPT),
         "TLS reports": tls_reports.forget(now - tls_reports.KEPT)
         + tls_reports_received.forget(now - tls_reports_received.KEPT),
+        "sending hours": sendinglimits.forget(now),
+        "audit entries": audit.forget(now - audit.KEPT),
         "messages": _vanished(now) + _orphans(now),
         "blobs": _ownerless(now),
     }
@@ -69,7 +73,7 @@ def tidy() -> dict[str, int]:
 def _queue_history(now: datetime) -> int:
     count = 0
     while True:
-        old = QueueEntry.objects.filter(finished_at__lt=now - QUEUE_HISTORY).order_by("finished_at")
+        old = QueueEntry.objects.filter(finished_at__lt=now - settings.CORREIO.queue_history).order_by("finished_at")
         ids = list(old.values_list("id", flat=True)[:BATCH])
         if not ids:
             return count

@@ -5,29 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
-from mailserver.errors import InvalidName, NotFound, NotPermitted, SendingLimit, TooManyRecipients
+from mailserver.errors import InvalidName, NotFound, NotPermitted, TooManyRecipients
 from mailserver.mail import addresses, submitted, trace
 from mailserver.mail.addresses import Address, base_local
 from mailserver.mail.addresslists import HeaderAddress
 from mailserver.mail.message import Parsed, parse
 from mailserver.mail.submitted import Submitted as Content
-from mailserver.services import acquaintances, dkimkeys, events, mailboxes, queue, suppressed
+from mailserver.services import acquaintances, alarms, dkimkeys, events, mailboxes, queue, sendinglimits, suppressed
 from mailserver.services.filing import Filing, file
 from mailserver.services.references import new_reference
 from mailserver.store import blobs
-from mailserver.store.models import Account, Blob, Event, Mailbox, QueueEntry, QueueRecipient
 from mailserver.store.models import Address as AddressRow
+from mailserver.store.models import Blob, Event, Mailbox, QueueEntry, QueueRecipient
 from mailserver.store.models.mailbox import Flag
 from mailserver.store.writer import MailboxWriter, writing
 
 MAX_RECIPIENTS = 500
-MAX_RECIPIENTS_PER_DAY = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +118,12 @@ def submit(
     parsed = parse(content.kept)
     signature = dkimkeys.signature(content.outgoing, parsed.sender.address) if parsed.sender else b""
     with writing(_folders(envelope)) as writer:
-        _check_sending_limit(account_id, len(targets), at)
-        return _queue(writer, envelope, targets, content, parsed, at, signature)
+        usage = sendinglimits.count(account_id, [target.domain for target in targets], peer, at)
+        held = alarms.watch(account_id, usage, at)
+        done = _queue(writer, envelope, targets, content, parsed, at, signature)
+        if held:
+            alarms.hold_waiting(account_id)
+        return done
 
 
 def may_send_as(*, account_id: int, address: Address) -> bool:
@@ -173,15 +176,6 @@ def _folders(envelope: Envelope) -> list[int]:
     if envelope.draft:
         folders.append(mailboxes.get(envelope.account_id, envelope.draft[0]).pk)
     return folders
-
-
-def _check_sending_limit(account_id: int, more: int, at: datetime) -> None:
-    """The row lock makes submissions of one account wait for each other, so none slips past the count."""
-    Account.objects.select_for_update(no_key=True).get(pk=account_id)
-    since = at - timedelta(days=1)
-    sent = QueueRecipient.objects.filter(entry__account_id=account_id, entry__created_at__gt=since).count()
-    if sent + more > MAX_RECIPIENTS_PER_DAY:
-        raise SendingLimit(f"An account can write to {MAX_RECIPIENTS_PER_DAY} recipients a day.")
 
 
 def _queue(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.test import Client
 
 from tests.webmail.writing import signed_in
 
 PAGES = (
     "/admin/",
     "/admin/queue/",
+    "/admin/queue/destinations/",
+    "/admin/log/",
     "/admin/refused/",
     "/admin/tls/",
     "/admin/store/domain/",
@@ -33,16 +36,24 @@ def test_it_is_open_to_administrators(office, path):
     assert office.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/admin/queue/1/", "/admin/store/account/1/change/"])
+@pytest.mark.parametrize("path", [*PAGES, "/admin/queue/1/", "/admin/alarms/1/", "/admin/store/account/1/change/"])
 def test_it_is_closed_to_others(client, alice, path):
     assert client.get(path).status_code == 302
     assert client.get(path, follow=True).redirect_chain[-1][0].startswith("/signin/?next=%2Fadmin%2F")
     assert signed_in(alice).get(path, follow=True).status_code == 403
 
 
+def test_it_takes_no_act_without_the_token(administrator):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(administrator)
+    for path in ("queue/act/", "queue/pause/", "alarms/1/act/"):
+        assert browser.post(f"/admin/{path}", {"act": "release"}).status_code == 403
+
+
 def test_it_takes_no_act_from_others(alice):
-    answer = signed_in(alice).post("/admin/queue/act/", {"act": "cancel", "recipient": "1"}, follow=True)
-    assert answer.status_code == 403
+    for path in ("queue/act/", "queue/pause/", "alarms/1/act/"):
+        answer = signed_in(alice).post(f"/admin/{path}", {"act": "cancel", "recipient": "1"}, follow=True)
+        assert answer.status_code == 403
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -76,6 +76,7 @@ OWN = {
     replies.SENDER_NOT_YOURS: "not_yours",
     replies.FROM_NOT_YOURS: "not_yours",
     replies.SENDING_LIMIT: "your_limit",
+    replies.HOURLY_LIMIT: "your_hour",
     replies.AUTH_REQUIRED: "sign_in",
     replies.AUTH_FAILED: "sign_in",
     replies.TLS_REQUIRED: "encrypted_only",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -48,6 +49,14 @@ def test_it_forgets_finished_entries_after_a_month(alice):
     assert set(QueueEntry.objects.values_list("id", flat=True)) == {recent.pk, waiting.pk}
     assert not Event.objects.filter(kind="queued").exists()
     assert not DeliveryAttempt.objects.exists()
+
+
+def test_it_keeps_the_history_of_the_queue_as_long_as_it_is_told(alice, settings):
+    settings.CORREIO = replace(settings.CORREIO, queue_history=timedelta(days=2))
+    QueueEntry.objects.filter(pk=queued(alice, "bob@hamburger.edu").pk).update(
+        finished_at=timezone.now() - timedelta(days=3)
+    )
+    assert retention.tidy()["queue entries"] == 1
 
 
 def test_it_deletes_an_expunged_message_with_its_conversation_and_its_octets(expunged):

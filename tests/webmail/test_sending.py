@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from mailserver.services import messages, submission
+from mailserver.services import messages
 from mailserver.store import blobs
-from mailserver.store.models import Event, Mailbox, MailboxMessage, QueueEntry, QueueRecipient
+from mailserver.store.models import Account, Event, Mailbox, MailboxMessage, QueueEntry, QueueRecipient
 from mailserver.store.models.mailbox import Flag
 from tests.support.certificates import self_signed
 from tests.support.listeners import Ports, in_the_tests_transaction, listening
@@ -137,8 +137,9 @@ def test_it_keeps_the_draft_when_the_token_is_not_good(alice, ports, monkeypatch
     assert len(drafts_of(alice)) == 1
 
 
-def test_it_keeps_the_draft_at_the_limit_of_a_day(alice, ports, monkeypatch):
-    monkeypatch.setattr(submission, "MAX_RECIPIENTS_PER_DAY", 0)
+def test_it_keeps_the_draft_at_the_limit_of_a_day(alice, ports):
+    Account.objects.filter(pk=alice.pk).update(daily_limit=1)
+    assert send(signed_in(alice)).status_code == 302
     page = refused(send(signed_in(alice)))
     assert "451" in page
     assert len(drafts_of(alice)) == 1

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import Count, Model, Q, QuerySet, Sum
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from mailserver.services import accounts, administration, domains, mta_sts
+from mailserver.services import accounts, administration, alarms, domains, mta_sts
 from mailserver.store.models import Account, Address, Domain
+from webmail.access import row_id
 from webmail.dashboard import forms
 from webmail.rendering import dates
 from webmail.templatetags.mail import filesize
@@ -141,6 +142,13 @@ class AccountAdmin(ServiceAdmin):
     def administers(self, account: Account) -> str:
         return yes(account.is_staff)
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        number = row_id(object_id)
+        extra = {"alarm": alarms.opened(number) if number else None}
+        return super().change_view(request, object_id, form_url, extra_context=extra)
+
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
         """An account is closed by switching it off: its mail and its address stay out of strangers' hands."""
         return False
@@ -160,6 +168,12 @@ class AccountAdmin(ServiceAdmin):
             pop3=given["pop3"],
             active=given["is_active"],
             admin=given["is_staff"],
+        )
+        administration.change_sending_limits(
+            account_id=obj.pk,
+            hourly=given["hourly_limit"],
+            daily=given["daily_limit"],
+            by=str(request.user),
         )
         if given["new_password"]:
             accounts.set_password(account_id=obj.pk, password=given["new_password"])

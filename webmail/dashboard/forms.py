@@ -131,7 +131,7 @@ class AccountForm(AccountFormBase):
 
     class Meta:
         model = Account
-        fields = ["name", "quota", "pop3", "is_active", "is_staff"]
+        fields = ["name", "quota", "hourly_limit", "daily_limit", "pop3", "is_active", "is_staff"]
 
     def clean_new_password(self) -> str:
         password = str(self.cleaned_data["new_password"])

@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from mailserver.mail import explain
-from mailserver.services import stats
-from mailserver.store.models import Event
+from mailserver.services import alarms, stats
+from mailserver.store.models import Event, SendingAlarm
 from webmail.dashboard.chart import Chart, bars
 
 RENEW_WITHIN = timedelta(days=14)
 REFUSALS_OF = timedelta(days=7)
+ALARMS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def _title(tasks: Sequence[Task], queue: stats.Queue) -> str:
 
 
 def _tasks(queue: stats.Queue) -> Iterator[Task]:
+    yield from _alarms()
     if queue.stuck:
         what = (
             "One message is due and nobody takes it."
@@ -110,6 +112,15 @@ def _tasks(queue: stats.Queue) -> Iterator[Task]:
             else "The certificate has run out."
         )
         yield Task("clock", what, "Mail programs will refuse to connect after that.")
+
+
+def _alarms() -> Iterator[Task]:
+    """Accounts that were stopped, the first few by name."""
+    rows = SendingAlarm.objects.filter(closed_at=None).select_related("account").order_by("at")
+    for alarm in rows[:ALARMS]:
+        what = f"Outgoing mail of {alarm.account.address} is on hold."
+        why = f"{'; '.join(alarms.describe(alarm))}."
+        yield Task("circle-alert", what, why[:1].upper() + why[1:], reverse("admin:alarm", args=[alarm.pk]), "Decide")
 
 
 def certificate_ends() -> datetime | None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.contrib import admin, messages
+from django.conf import settings
+from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.views.decorators.http import require_safe
 
-from mailserver.services import queue_control, queue_list, timeline
-from mailserver.store.models import Account, QueueEntry
-from webmail.access import next_page, row_id
+from mailserver.services import destinations, queue_destinations, queue_list, timeline
+from mailserver.services.queue_list import Filter
+from mailserver.store.models import QueueEntry
+from webmail.dashboard import queue_filter
 from webmail.dashboard.queue_lines import line, spoken
 
 SHOWN = {
@@ -22,36 +27,40 @@ SHOWN = {
     "returned": "Returned",
     "done": "Done",
 }
-ACTS: dict[str, tuple[Callable[..., list[int]], str]] = {
-    "retry": (queue_control.retry_now, "tried now"),
-    "hold": (queue_control.hold, "put on hold"),
-    "release": (queue_control.release, "released"),
-    "cancel": (queue_control.cancel, "cancelled"),
-}
 
 
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    """`?show=` a group of SHOWN, `?q=` an address, domain, number or Message-ID, `?from=` how many to skip."""
-    show = request.GET.get("show", "waiting")
-    offset = request.GET.get("from", "0")
-    if show not in SHOWN or not offset.isdecimal() or len(offset) > 9:
-        raise Http404
-    query = request.GET.get("q", "")[:320]
-    found = queue_list.page(show, text=query, offset=int(offset))
-    counts = queue_list.counts()
+    """What `queue_filter` reads from the address; `?after=` the last row of the page before."""
+    wanted = queue_filter.read(request.GET)
+    try:
+        found = queue_list.page(wanted, after=request.GET.get("after", ""))
+    except ValueError as error:
+        raise Http404 from error
     context = {
-        **admin.site.each_context(request),
-        "title": _title(counts["waiting"]),
-        "here": "queue",
+        **_frame(request, wanted),
         "lines": [line(row) for row in found.rows],
-        "tabs": [(name, words, counts.get(name)) for name, words in SHOWN.items()],
-        "show": show,
-        "open": show in queue_list.COUNTED,
-        "query": query,
-        "next": int(offset) + queue_list.PAGE if found.more else None,
+        "paused": destinations.paused(),
+        "open": wanted.group in queue_list.COUNTED,
+        "fields": queue_filter.fields(wanted),
+        "more": queue_filter.address(wanted, after=found.following) if found.following else "",
+        "days": settings.CORREIO.expire_after.days,
     }
     return render(request, "admin/queue.html", context)
+
+
+@require_safe
+def by_destination(request: HttpRequest) -> HttpResponse:
+    """What waits, by domain; `?q=` a part of its name."""
+    text = request.GET.get("q", "")[:255]
+    context = {
+        **_frame(request, Filter()),
+        "show": "destinations",
+        "query": text,
+        "destinations": [(each, line(each.said) if each.said else None) for each in queue_destinations.page(text)],
+        "most": queue_destinations.PAGE,
+    }
+    return render(request, "admin/queue_destinations.html", context)
 
 
 @require_safe
@@ -67,31 +76,47 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
         "here": "queue",
         "entry": found,
         "path": path,
+        "paused": destinations.paused(),
         "lines": [line(row) for row in found.recipients.order_by("id")],
         "tries": [spoken(attempt) for attempt in found.attempts.order_by("-started_at", "-id")],
     }
     return render(request, "admin/queue_entry.html", context)
 
 
-@require_POST
-def act(request: HttpRequest) -> HttpResponse:
-    """Do one thing to the recipients ticked. `one=` is the button of a row: "retry 12"."""
-    name, _, only = request.POST.get("one", "").partition(" ")
-    name = name or request.POST.get("act", "")
-    named = map(row_id, [only] if only else request.POST.getlist("recipient"))
-    ids = [number for number in named if number is not None]
-    if name not in ACTS:
-        raise Http404
-    change, words = ACTS[name]
-    assert isinstance(request.user, Account)
-    changed = change(ids, by=request.user.address)
-    messages.info(
-        request, f"{len(changed)} of {len(ids)} {words}." if len(ids) != 1 or not changed else f"It was {words}."
-    )
-    return redirect(next_page(request, "admin:queue"))
+def _frame(request: HttpRequest, wanted: Filter) -> dict[str, Any]:
+    """What both views of the queue show: the sentences, the tabs, what narrows."""
+    site = admin.site.each_context(request)
+    counts: dict[str, int] = site["queue_counts"]
+    tabs = [
+        (name, words, counts.get(name), queue_filter.address(Filter(name, *_parts(wanted))))
+        for name, words in SHOWN.items()
+    ]
+    return {
+        **site,
+        "title": _title(counts["waiting"]),
+        "lead": _lead(queue_list.oldest() if counts["waiting"] else None),
+        "here": "queue",
+        "tabs": tabs,
+        "show": wanted.group,
+        "chips": queue_filter.chips(wanted),
+        "query": wanted.text,
+    }
+
+
+def _parts(wanted: Filter) -> tuple[str, str, str, str]:
+    return wanted.text, wanted.domain, wanted.account, wanted.sender
 
 
 def _title(waiting: int) -> str:
     if not waiting:
         return "Nothing is waiting"
     return "One message is waiting" if waiting == 1 else f"{waiting:,} messages are waiting"
+
+
+def _lead(oldest: datetime | None) -> str:
+    if oldest is None:
+        return "What cannot be delivered in time goes back to its sender with the reason in plain words."
+    if timezone.now() - oldest < timedelta(minutes=1):
+        return "The oldest has just come."
+    since = timesince(oldest, depth=2).replace("\N{NO-BREAK SPACE}", " ").replace(", ", " and ")
+    return f"The oldest waits for {since}."

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
 from mailserver.services import queue_list
-from webmail.dashboard import dns, failing, overview, queue, refused, tls_reports
+from webmail.dashboard import alarms, dns, failing, log, overview, queue, queue_acts, refused, tls_reports
 
 ELSEWHERE = ("password_change", "password_change_done", "jsi18n")
 
@@ -29,11 +29,13 @@ class Dashboard(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What the frame around every page shows."""
+        counts = queue_list.counts()
         disk = shutil.disk_usage(settings.CORREIO.data_dir) if settings.CORREIO.data_dir.exists() else None
         return {
             **super().each_context(request),
             "hostname": settings.CORREIO.hostname,
-            "queue_waiting": queue_list.counts()["waiting"],
+            "queue_counts": counts,
+            "queue_waiting": counts["waiting"],
             "disk": disk,
             "disk_percent": round(100 * disk.used / disk.total) if disk else 0,
         }
@@ -52,8 +54,13 @@ class Dashboard(AdminSite):
         own = [
             path("logout/", RedirectView.as_view(pattern_name="account"), name="logout"),
             path("queue/", self.admin_view(queue.listing), name="queue"),
-            path("queue/act/", self.admin_view(queue.act), name="queue_act"),
+            path("queue/act/", self.admin_view(queue_acts.act), name="queue_act"),
+            path("queue/destinations/", self.admin_view(queue.by_destination), name="queue_destinations"),
+            path("queue/pause/", self.admin_view(queue_acts.pause), name="queue_pause"),
             path("queue/<int:entry_id>/", self.admin_view(queue.entry), name="queue_entry"),
+            path("alarms/<int:alarm_id>/", self.admin_view(alarms.page), name="alarm"),
+            path("alarms/<int:alarm_id>/act/", self.admin_view(alarms.act), name="alarm_act"),
+            path("log/", self.admin_view(log.listing), name="log"),
             path("dns/<int:domain_id>/", self.admin_view(dns.page), name="dns"),
             path("failing/", self.admin_view(failing.listing), name="failing"),
             path("dns/<int:domain_id>/act/", self.admin_view(dns.act), name="dns_act"),

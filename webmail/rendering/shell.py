@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from mailserver.services import mailboxes, release
+from mailserver.services import alarms, mailboxes, release
 from mailserver.store.models import Account, Mailbox
 
 Use = Mailbox.Use
@@ -51,6 +51,11 @@ class Shell:
     def scheduled(self) -> int:
         """How many messages wait for their hour."""
         return release.count(self.account.pk)
+
+    @cached_property
+    def on_hold(self) -> bool:
+        """Whether what the account sends waits for an administrator."""
+        return alarms.opened(self.account.pk) is not None
 
     @property
     def special(self) -> list[Mailbox]:

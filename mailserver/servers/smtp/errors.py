@@ -25,6 +25,7 @@ TABLE: Mapping[type[errors.CorreioError], Reply] = {
     errors.NotPermitted: replies.FROM_NOT_YOURS,
     errors.InvalidName: replies.MESSAGE_REFUSED,
     errors.NotFound: replies.DRAFT_GONE,
+    errors.HourlyLimit: replies.HOURLY_LIMIT,
     errors.SendingLimit: replies.SENDING_LIMIT,
     errors.AuthenticationFailed: replies.AUTH_FAILED,
     errors.TooManyAttempts: replies.AUTH_THROTTLED,

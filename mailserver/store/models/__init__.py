@@ -2,7 +2,9 @@
 partitioned or distributed by account (docs/scale.md)."""
 
 from mailserver.store.models.account import Account
+from mailserver.store.models.audit import AuditEntry
 from mailserver.store.models.blob import Blob
+from mailserver.store.models.destination import PausedDestination
 from mailserver.store.models.dkim import DkimKey
 from mailserver.store.models.domain import Address, Domain, Group
 from mailserver.store.models.event import Event
@@ -13,6 +15,7 @@ from mailserver.store.models.maildrop import MaildropLease
 from mailserver.store.models.message import Message
 from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
 from mailserver.store.models.search import SearchDocument, SearchPending
+from mailserver.store.models.sending import SendingAlarm, SendingHour
 from mailserver.store.models.spam import Acquaintance, SpamLesson, SpamTotal, SpamWord
 from mailserver.store.models.suppression import Suppression
 from mailserver.store.models.thread import Thread, ThreadBox, ThreadReference
@@ -24,6 +27,7 @@ __all__ = [
     "Account",
     "Acquaintance",
     "Address",
+    "AuditEntry",
     "Blob",
     "Change",
     "DeliveryAttempt",
@@ -42,11 +46,14 @@ __all__ = [
     "MaildropLease",
     "Message",
     "Orphan",
+    "PausedDestination",
     "QueueEntry",
     "QueueRecipient",
     "Relay",
     "SearchDocument",
     "SearchPending",
+    "SendingAlarm",
+    "SendingHour",
     "SpamLesson",
     "SpamTotal",
     "SpamWord",

@@ -42,6 +42,18 @@ class Account(AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text="Seconds for which what the page sends can be taken back; empty: as the server.",
     )
+    hourly_limit = models.PositiveIntegerField(
+        "recipients an hour",
+        null=True,
+        blank=True,
+        help_text="Leave it empty for the server’s own limit; 0 means no bound.",
+    )
+    daily_limit = models.PositiveIntegerField(
+        "recipients a day",
+        null=True,
+        blank=True,
+        help_text="Leave it empty for the server’s own limit; 0 means no bound.",
+    )
     is_active = models.BooleanField("active", default=True)
     is_staff = models.BooleanField("administrator", default=False, help_text="May sign in to the dashboard.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -100,6 +100,14 @@ class QueueRecipient(models.Model):
                 name="queuerecipient_sweep",
                 condition=models.Q(state__in=["queued", "deferred", "delivering"]),
             ),
+            # What administrators look through: on hold, and returned; the latter tells of stolen accounts too.
+            models.Index("next_attempt_at", "id", name="queuerecipient_held", condition=models.Q(state="held")),
+            models.Index(
+                "finished_at",
+                "id",
+                name="queuerecipient_returned",
+                condition=models.Q(state__in=["bounced", "expired"]),
+            ),
         ]
 
     def __str__(self) -> str:
