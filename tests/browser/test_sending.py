@@ -12,12 +12,12 @@ from unittest import mock
 import pytest
 from playwright.sync_api import expect
 
+from mailserver.practice.certificates import self_signed
 from mailserver.services import queue_control
 from mailserver.store.models import Domain, Mailbox, QueueEntry
 from tests.browser.conftest import PHONE
 from tests.browser.server import Server
 from tests.browser.writing import forgive, ready, say
-from tests.support.certificates import self_signed
 from tests.support.listeners import listening
 from tests.support.mail import delivered
 from tests.support.travelling import hamburger_edu, worker

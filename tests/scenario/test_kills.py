@@ -20,10 +20,10 @@ import psycopg
 import pytest
 import redis
 
+from mailserver.practice.scripted import HANG, ScriptedServer
 from tests.support.instance import Instance
 from tests.support.mail import message
 from tests.support.page_client import PageClient
-from tests.support.smtp_server import HANG, ScriptedServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

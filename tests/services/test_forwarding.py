@@ -9,6 +9,7 @@ import pytest
 from mailserver.conf import Route
 from mailserver.mail import dsn
 from mailserver.mail.addresses import parse
+from mailserver.practice.scripted import ScriptedServer
 from mailserver.services import delivery, forwarding, inbound, rewriting, routing, timeline
 from mailserver.services.forwards import add_forward
 from mailserver.services.groups import add_group
@@ -16,7 +17,6 @@ from mailserver.services.inbound import Incoming
 from mailserver.store.models import Domain, Event, MailboxMessage, QueueEntry, QueueRecipient
 from tests.support.mail import message
 from tests.support.queueing import only, queued
-from tests.support.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
