@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailserver.mail import dialogue
+from mailserver.mail import dialogue, explain
 from mailserver.services import path_words as words
 from mailserver.services.path import Fact, Talk, Try
 from mailserver.services.path_trail import Trail
@@ -15,13 +15,29 @@ def tries(trail: Trail) -> Iterable[Try]:
     """Newest first."""
     for attempt in reversed(trail.attempts):
         result = next((found for found in attempt.results.all() if found.recipient_id == trail.row.pk), None)
-        if result is None:
-            said = str(attempt.transcript[-1][2]) if attempt.transcript else ""
-            yield Try(attempt.number, attempt.started_at, said, "", talk(trail, attempt))
-        else:
-            code = str(result.reply_code or "")
-            reply = " ".join(filter(None, (code, result.reply_enhanced if code else "", result.reply_text)))
-            yield Try(attempt.number, attempt.started_at, result.reply_text, reply, talk(trail, attempt))
+        said, reply, meaning = str(attempt.transcript[-1][2]) if attempt.transcript else "", "", ""
+        if result is not None:
+            code, said = result.reply_code, result.reply_text
+            reply = " ".join(filter(None, (str(code or ""), result.reply_enhanced if code else "", said)))
+            meaning = explain.explain(code, result.reply_enhanced, said, trail.row.address).reason
+        yield Try(
+            attempt.number,
+            attempt.started_at,
+            said,
+            reply,
+            "" if result is None or result.outcome == "delivered" else meaning,
+            place(attempt),
+            attempt.tls,
+            talk(trail, attempt),
+        )
+
+
+def place(attempt: DeliveryAttempt) -> str:
+    """`mx1.hamburger.edu [198.51.100.25] port 25`."""
+    if not attempt.remote_host:
+        return ""
+    address = f" [{attempt.remote_address}]" if attempt.remote_address not in ("", attempt.remote_host) else ""
+    return f"{attempt.remote_host}{address}" + (f" port {attempt.remote_port}" if attempt.remote_port else "")
 
 
 def talk(trail: Trail, attempt: DeliveryAttempt | None, intro: str = "") -> Talk | None:
