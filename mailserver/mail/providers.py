@@ -53,6 +53,12 @@ NO_FORWARDING = Meaning(
     "Tell the administrator of the address that passes mail on.",
 )
 
+NOBODY_LEFT = Meaning(
+    "nobody_left",
+    "no recipient was left to give the message to",
+    "What the server said of each recipient tells why.",
+)
+
 _PHRASES = [
     # Exchange Online, Outlook.com
     (r"resolver\.adr\.(recipient|ex)?notfound|recipient ?not ?found|recipientnotfound", NO_MAILBOX),
@@ -86,6 +92,7 @@ _PHRASES = [
     (r"recipient address rejected: domain not found|host or domain name not found|no such domain", NO_DOMAIN),
     (r"no longer (with|works|employed|valid|exists|available|in use|active|monitored)|account.{0,20}expired", DISABLED),
     (r"first.time|come back later|please retry|not yet whitelisted|postgrey|milter-greylist", GREYLISTED),
+    (r"no valid recipients", NOBODY_LEFT),
     # our own client
     (r"mta-sts|\bdane\b|\btlsa\b|certificate|requiretls", NOT_SAFE),
 ]  # fmt: skip

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 from mailserver.mail import dialogue, explain
+from mailserver.mail.dialogue import Spoken
 from mailserver.services import path_words as words
 from mailserver.services.path import Fact, Talk, Try
 from mailserver.services.path_trail import Trail
 from mailserver.store.models import DeliveryAttempt
+
+_RECIPIENT = re.compile(r"RCPT TO:<([^>]*)>", re.IGNORECASE)
+
+# Up to so many other recipients of the same call are shown with it.
+FEW_OTHERS = 3
 
 
 def tries(trail: Trail) -> Iterable[Try]:
@@ -25,11 +32,15 @@ def tries(trail: Trail) -> Iterable[Try]:
             attempt.started_at,
             said,
             reply,
-            "" if result is None or result.outcome == "delivered" else meaning,
+            "" if result is None or result.outcome == "delivered" or _same(said, meaning) else meaning,
             place(attempt),
             attempt.tls,
             talk(trail, attempt),
         )
+
+
+def _same(said: str, meaning: str) -> bool:
+    return said.rstrip(". ").casefold() == meaning.rstrip(".").casefold()
 
 
 def place(attempt: DeliveryAttempt) -> str:
@@ -46,8 +57,30 @@ def talk(trail: Trail, attempt: DeliveryAttempt | None, intro: str = "") -> Talk
         return None
     people = {address: words.called(name, address) for address, name in trail.names.items()}
     people[trail.entry.sender.casefold()] = words.called(trail.author, trail.entry.sender)
-    lines = tuple(dialogue.translate(attempt.transcript, people))
+    lines = folded(dialogue.translate(attempt.transcript, people), trail.row.address)
     return Talk(trail.here, host(attempt), attempt.started_at, lines, intro)
+
+
+def folded(lines: Sequence[Spoken], address: str) -> tuple[Spoken, ...]:
+    """Of a call for many people only what was said of this one; the others are counted."""
+    others = [number for number, line in enumerate(lines) if _recipient(line) not in ("", address.casefold())]
+    if len(others) <= FEW_OTHERS:
+        return tuple(lines)
+    kept: list[Spoken] = []
+    hidden = False
+    for number, line in enumerate(lines):
+        hidden = number in others or (hidden and line.side == "server")
+        if number == others[0]:
+            kept.append(Spoken(line.at, "note", f"{len(others)} more people of this call are left out here", ""))
+        if not hidden:
+            kept.append(line)
+    return tuple(kept)
+
+
+def _recipient(line: Spoken) -> str:
+    """Whom a RCPT command names, in lower case."""
+    found = _RECIPIENT.match(line.text) if line.side == "client" else None
+    return found[1].casefold() if found else ""
 
 
 def last_talk(trail: Trail) -> Talk | None:

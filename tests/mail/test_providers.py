@@ -47,6 +47,7 @@ OTHERS = {
     "554 Bad DNS PTR resource record.": "no_name",
     "554 IP=192.0.2.1 - A problem occurred. Ask your postmaster for help": "blocked",
     "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using bl.spamcop.net": "blocked",
+    "554 5.5.1 Error: no valid recipients": "nobody_left",
     "550 Unrouteable address": "no_mailbox",
     "550 5.1.2 <bob@hamburger.edu>: Recipient address rejected: Domain not found": "no_domain",
     "504 5.5.2 <pc>: Helo command rejected: need fully-qualified hostname": "no_name",

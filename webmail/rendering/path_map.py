@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from mailserver.services.path import Path, Step, Way
 
 # Centres of the stops on a sheet of 816 by 160, and the roads between them.
-PLACES = ((64, 118), (168, 118), (272, 118), (440, 56), (608, 118), (746, 118))
+SEA = 56
+PLACES = ((64, 118), (168, 118), (272, 118), (440, SEA), (608, 118), (746, 118))
 ROADS = (
     "M80 118H152",
     "M184 118H256",
@@ -17,8 +18,8 @@ ROADS = (
     "M624 118H730",
 )
 FLOWN = (2, 3)  # roads between two servers
-# In characters: stops lie 104 apart, the two shores 540.
-LONGEST_NAME, LONGEST_PLACE = 14, 36
+# In characters: stops on land lie 104 apart, between the shores and above them is more room.
+LONGEST_NAME, LONGEST_AT_SEA, LONGEST_PLACE = 14, 26, 36
 BIRDS = {2: "translate(343 78) rotate(-38)", 3: "translate(524 72) rotate(24)"}
 
 
@@ -32,7 +33,7 @@ class Stop:
 
     @property
     def name(self) -> str:
-        return clipped(self.step.short, LONGEST_NAME)
+        return clipped(self.step.short, LONGEST_AT_SEA if self.y == SEA else LONGEST_NAME)
 
     @property
     def circle(self) -> str:
