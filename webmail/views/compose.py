@@ -57,8 +57,8 @@ def forward(request: HttpRequest, message_id: int) -> HttpResponse:
 @require_GET
 @signed_in
 def again(request: HttpRequest, message_id: int) -> HttpResponse:
-    """What came back or was stopped, to be corrected and sent once more: to the one recipient `?to=` names, or to all
-    who did not get it.
+    """What came back or was stopped, to be corrected and sent once more: to the one recipient `?to=` names (or to
+    whom `?instead=` names in its place), or to all who did not get it.
     """
     message = messages.get(account(request).pk, message_id)
     ways = timeline.path_of(account(request).pk, message_id).ways
@@ -66,6 +66,8 @@ def again(request: HttpRequest, message_id: int) -> HttpResponse:
     addresses = [way.address for way in ways if (str(way.recipient_id) == wanted if wanted else way.may_repeat)]
     if not addresses:
         raise Http404
+    instead = [person.address for person in parse_list(request.GET.get("instead", ""))[:1]]
+    addresses = instead if wanted and instead else addresses
     return _start(request, replies.again(account(request), message, addresses))
 
 

@@ -8,7 +8,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from mailserver.services import messages, queue_control, timeline
+from mailserver.mail import explain
+from mailserver.mail.addresses import HeaderAddress
+from mailserver.services import correspondents, messages, queue_control, timeline
 from mailserver.services.path import Path, Way
 from webmail.access import account, signed_in
 from webmail.fragments import answer
@@ -18,6 +20,10 @@ ACTS = {
     "retry": (queue_control.retry_now, "It is being tried again now.", "It was on its way already."),
     "cancel": (queue_control.cancel, "Nobody tries to deliver it any more.", "It had left already."),
 }
+
+
+# What is said of an address that nobody has.
+NOBODY = ("no_mailbox", "no_domain", "bad_address", "not_theirs")
 
 
 @require_safe
@@ -31,6 +37,7 @@ def path(request: HttpRequest, message_id: int) -> HttpResponse:
         "path": found,
         "way": way,
         "groups": path_groups.grouped(found.ways, way),
+        "slip": _slip(account(request).pk, way) if way else None,
         "repeatable": [each for each in found.ways if each.may_repeat],
         "map": path_map.drawn(found, way) if way else None,
         "current": places[0][0] if places else "",
@@ -74,6 +81,13 @@ def _chosen(found: Path, wanted: str) -> Way | None:
         return way
     order = sorted(found.ways, key=lambda way: (not way.failed, not way.may_cancel))
     return order[0] if order else None
+
+
+def _slip(account_id: int, way: Way) -> tuple[HeaderAddress, int] | None:
+    """Whom the author probably meant, when there is nobody of that address."""
+    if not way.failed or (way.reply[:1].isdigit() and explain.reply(way.reply).kind not in NOBODY):
+        return None
+    return correspondents.meant(account_id=account_id, address=way.address)
 
 
 def _back(account_id: int, message_id: int) -> str:
