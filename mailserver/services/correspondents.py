@@ -56,7 +56,7 @@ def meant(*, account_id: int, address: str) -> tuple[HeaderAddress, int] | None:
         key = person.address.casefold()
         times[key] += 1
         people[key] = person
-    close = [key for key in times if key != typed and times[key] > times[typed] and _one_slip(key, typed)]
+    close = [key for key in times if key != typed and times[key] >= times[typed] and _one_slip(key, typed)]
     best = max(close, key=lambda key: times[key], default=None)
     return (people[best], times[best]) if best else None
 

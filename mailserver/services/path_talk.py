@@ -33,7 +33,7 @@ def tries(trail: Trail) -> Iterable[Try]:
             said,
             reply,
             "" if result is None or result.outcome == "delivered" or _same(said, meaning) else meaning,
-            place(attempt),
+            "" if place(attempt) in said else place(attempt),
             attempt.tls,
             talk(trail, attempt),
         )

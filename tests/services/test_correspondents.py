@@ -54,6 +54,13 @@ def test_it_knows_whom_a_slip_of_the_finger_meant(alice, typed):
     assert correspondents.meant(account_id=alice.pk, address=typed) == (HeaderAddress("Bob", "bob@hamburger.edu"), 2)
 
 
+def test_once_is_enough_when_the_other_was_written_once_too(alice):
+    sent(alice, "bob@hamburger.edu")
+    sent(alice, "bobb@hamburger.edu")
+    found = correspondents.meant(account_id=alice.pk, address="bobb@hamburger.edu")
+    assert found == (HeaderAddress("", "bob@hamburger.edu"), 1)
+
+
 @pytest.mark.parametrize("typed", ["bob@hamburger.edu", "carol@hamburger.edu", "bobby@hamburger.edu"])
 def test_it_does_not_guess(alice, typed):
     sent(alice, "Bob <bob@hamburger.edu>")

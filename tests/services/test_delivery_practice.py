@@ -104,3 +104,10 @@ def test_the_path_says_whether_others_could_read_along(send, alice, domain, secr
     [fact, *_] = way.steps[3].facts
     assert (fact.kind == "secure") is secret
     assert fact.text.startswith("Encrypted, TLSv1.3" if secret else "Not encrypted")
+
+
+def test_nothing_is_said_of_encryption_where_nobody_answered(send, alice):
+    entry = send("bob@dead.test")
+    QueueRecipient.objects.update(state="expired", finished_at=timezone.now())
+    [way] = timeline.path_of(alice.pk, entry.sent_copy_id).ways
+    assert [fact.text for fact in way.steps[3].facts if "ncrypted" in fact.text] == []
