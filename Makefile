@@ -16,13 +16,16 @@ SLOW ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint scenario screenshots clean browser clients
+.PHONY: help run practice test lint scenario screenshots clean browser clients
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## Start the whole system with demo data on this machine; Ctrl-C stops it
 	@exec $(BIN)/python manage.py up
+
+practice: $(VENV)/.run ## The same beside a practice internet: mail servers that greylist, refuse, hang or lie; mail in var/practice
+	@exec $(BIN)/python manage.py practice
 
 # In the order of the folders: the files with few and long tests do not come last, when one process would wait for another.
 test: $(VENV)/.test browser $(if $(SLOW),clients) ## Run the tests but the slow ones; SLOW=1 runs all, as CI does, ARGS="-k name" selects some

@@ -1,7 +1,8 @@
 """What a reply of another mail server means, in plain words, and what its reader can do about it.
 
 Servers say why in three ways of falling precision: the enhanced status (RFC 3463, the register of RFC 5248),
-the words, and the code (RFC 5321 §4.2.2). A precise status wins; where the status is one that servers use for
+the words, and the code (RFC 5321 §4.2.2). A phrase known from large receivers wins (`providers`), then a precise
+status; where the status is one that servers use for
 everything (5.7.1, 5.0.0) the words decide; the code is the last resort.
 The words of the other side only choose among our own sentences; they are never repeated in them.
 """
@@ -23,6 +24,7 @@ from mailserver.mail.meanings import (
     WAIT,
     Meaning,
 )
+from mailserver.mail.providers import phrase
 
 _REPLY = re.compile(r"\s*([2-5]\d\d)(?:[ -]+|\Z)(?:([245]\.\d{1,3}\.\d{1,3})(?:\s+|\Z))?(.*)", re.DOTALL)
 
@@ -77,6 +79,8 @@ def explain(
 
 
 def _meaning(code: int, enhanced: str, words: str, refused: bool) -> Meaning:
+    if code and (said := phrase(words)):
+        return said
     status = enhanced.partition(".")[2]
     precise = BY_STATUS.get(status)
     if precise and enhanced not in VAGUE:

@@ -48,12 +48,13 @@ def report_all(
 ) -> dict[int, int]:
     """Tell the sender what a try brought: the message id of the one report, by recipient row it speaks of.
 
-    Part of the recording transaction; `results` by address, none for what an administrator took out of the queue. Failures are told, delays once and after
-    CORREIO_DELAY_NOTICE, successes on request (RFC 3461): handed to a server that will not tell, filed in a mailbox
-    here, given to a group. Nobody is told about mail from the null sender (a report about a report, RFC 5321 §4.5.5),
-    about recipients with NOTIFY=NEVER, or without a mailbox here (that would be backscatter), unless a forward passed
-    the message on: then the report is queued for the sender behind our return address. A message we cannot report
-    about is logged and never undoes what was delivered; its path tells of it all the same.
+    Part of the recording transaction; `results` by address, none for what an administrator took out of the queue.
+    Failures are told, delays once and after CORREIO_DELAY_NOTICE, successes on request (RFC 3461): handed to a server
+    that will not tell, filed in a mailbox here, given to a group. Nobody is told about mail from the null sender (a
+    report about a report, RFC 5321 §4.5.5), about recipients with NOTIFY=NEVER, or without a mailbox here (that would
+    be backscatter), unless a forward passed the message on: then the report is queued for the sender behind our return
+    address. A message we cannot report about is logged and never undoes what was delivered; its path tells of it all
+    the same.
     Raises OperationalError (no database, a deadlock): then all is recorded again, the report included.
     """
     numbers = _report(entry, rows, results, at)

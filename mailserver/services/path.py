@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from mailserver.mail.dialogue import Spoken
@@ -49,12 +51,18 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A line of the table of attempts: what the other side said, in plain words, and verbatim in `reply`."""
+    """A line of the table of attempts: what the other side said, verbatim in `reply`, and what it means.
+
+    `where` is the server called and its address, `tls` what was agreed on with it; "" when nobody was reached.
+    """
 
     number: int
     at: datetime
     said: str
     reply: str
+    meaning: str = ""
+    where: str = ""
+    tls: str = ""
     talk: Talk | None = None
 
 
@@ -78,9 +86,12 @@ class Step:
     talk: Talk | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Way:
-    """The way to one recipient. `recipient_id` is 0 for a received message; `reply` is the last one heard, verbatim."""
+    """The way to one recipient. `recipient_id` is 0 for a received message; `reply` is the last one heard, verbatim.
+
+    `drawn` makes the steps, once they are asked for: of hundreds of recipients a page shows one.
+    """
 
     recipient_id: int
     address: str
@@ -90,9 +101,13 @@ class Way:
     lead: str
     here: str
     there: str
-    steps: tuple[Step, ...]
+    drawn: Callable[[], tuple[Step, ...]] = field(repr=False, compare=False)
     reply: str = ""
     next_attempt_at: datetime | None = None
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        return self.drawn()
 
     @property
     def may_retry(self) -> bool:
@@ -101,6 +116,15 @@ class Way:
     @property
     def may_cancel(self) -> bool:
         return self.state in ("scheduled", "leaving", "deferred", "held")
+
+    @property
+    def may_correct(self) -> bool:
+        """Whether it can be stopped here and written anew; one that failed or was stopped needs no stopping."""
+        return self.state in ("deferred", "held")
+
+    @property
+    def may_repeat(self) -> bool:
+        return self.failed or self.state == "cancelled"
 
     @property
     def failed(self) -> bool:

@@ -28,7 +28,7 @@ def way_in(message: Message, stored: Event) -> Way:
     )
     headline = f"It came from {there} and is in your mailbox."
     lead = "What happened before our server was called, we have only from the message itself; the rest we saw."
-    return Way(0, stored.recipient, "", "received", headline, lead, here, there, steps)
+    return Way(0, stored.recipient, "", "received", headline, lead, here, there, lambda: steps)
 
 
 def _written(message: Message, author: str) -> Step:

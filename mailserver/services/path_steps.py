@@ -171,7 +171,10 @@ def _between_sentence(trail: Trail, last: DeliveryAttempt) -> str:
 def _talk_facts(trail: Trail, last: DeliveryAttempt, took: str) -> Iterable[Fact]:
     if trail.nearby or not last.remote_host:
         return
-    yield Fact(f"Encrypted, {last.tls}", "secure") if last.tls else Fact("Not encrypted")
+    if last.tls:
+        yield Fact(f"Encrypted, {last.tls}", "secure")
+    elif any(side == "server" for _, side, _ in last.transcript):
+        yield Fact("Not encrypted")
     if last.tls_reason:
         yield Fact(words.sentence(last.tls_reason))
     yield Fact(f"The call took {took.removeprefix('+')}")

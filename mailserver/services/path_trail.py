@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +24,9 @@ State = QueueRecipient.State
 STORED_AS = re.compile(r"\bStored as ([A-Z2-7]{10,16})\b")
 
 HEADER_OCTETS = 64 * 1024
+
+# Up to so many recipients the dialogues of all tries are read at once.
+MANY = 20
 
 # Mail due within this time is on its way as far as people are concerned.
 AT_ONCE = timedelta(seconds=20)
@@ -120,8 +124,8 @@ class Trail:
 def of_entry(entry: QueueEntry, message: Message | None = None) -> list[Trail]:
     """A trail for each recipient. `message`, the sender's own copy, knows the recipients' names."""
     rows = list(entry.recipients.order_by("id"))
-    attempts = list(entry.attempts.prefetch_related("results").order_by("started_at", "id"))
-    events = list(Event.objects.filter(entry=entry).order_by("at", "id"))
+    attempts = _attempts(entry, rows)
+    events = _events(entry)
     stored = _stored(rows)
     names = _names(message) if message else _names_in_header(entry)
     return [
@@ -132,7 +136,7 @@ def of_entry(entry: QueueEntry, message: Message | None = None) -> list[Trail]:
             author=entry.account.name if entry.account else "",
             names=names,
             attempts=tuple(_concerning(row, attempts)),
-            events=tuple(event for event in events if event.recipient in ("", row.address)),
+            events=tuple(sorted((*events[""], *events[row.address]), key=lambda event: (event.at, event.pk))),
             stored=stored.get(row.pk),
             now=timezone.now(),
         )
@@ -140,10 +144,25 @@ def of_entry(entry: QueueEntry, message: Message | None = None) -> list[Trail]:
     ]
 
 
-def _concerning(row: QueueRecipient, attempts: Iterable[DeliveryAttempt]) -> Iterable[DeliveryAttempt]:
+def _attempts(entry: QueueEntry, rows: Sequence[QueueRecipient]) -> list[tuple[DeliveryAttempt, set[int]]]:
+    """Each with the recipients it had a result for. Of many only the dialogues that are shown are read."""
+    found = entry.attempts.prefetch_related("results").order_by("started_at", "id")
+    if len(rows) > MANY:
+        found = found.defer("transcript")
+    return [(attempt, {result.recipient_id for result in attempt.results.all()}) for attempt in found]
+
+
+def _events(entry: QueueEntry) -> Mapping[str, list[Event]]:
+    """By recipient; those of the whole message under ""."""
+    found: dict[str, list[Event]] = defaultdict(list)
+    for event in Event.objects.filter(entry=entry):
+        found[event.recipient].append(event)
+    return found
+
+
+def _concerning(row: QueueRecipient, attempts: Iterable[tuple[DeliveryAttempt, set[int]]]) -> Iterable[DeliveryAttempt]:
     """Tries with a result for the recipient, and those of its domain that were cut off without any."""
-    for attempt in attempts:
-        concerned = {result.recipient_id for result in attempt.results.all()}
+    for attempt, concerned in attempts:
         if row.pk in concerned or (not concerned and attempt.domain == row.domain):
             yield attempt
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mailserver.services import external, messages, path_arrival, path_outcome, path_steps, path_trail, path_words
 from mailserver.services.path import Path, Way
 from mailserver.services.path_trail import Trail
@@ -65,7 +67,7 @@ def _way(trail: Trail) -> Way:
         lead=lead,
         here=trail.here,
         there=trail.there,
-        steps=path_steps.steps(trail),
+        drawn=partial(path_steps.steps, trail),
         reply=trail.reply,
         next_attempt_at=trail.row.next_attempt_at if trail.state in ("deferred", "scheduled") else None,
     )

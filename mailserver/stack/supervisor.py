@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mailserver.errors import CorreioError
@@ -26,7 +27,15 @@ class _Stopped(Exception):
     """Somebody asked for the stop."""
 
 
-def run(environ: Mapping[str, str], say: Say) -> None:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a run has besides the system: children that start before its servers, and words after READY."""
+
+    children: Callable[[plan.Plan], list[Child]]
+    words: str
+
+
+def run(environ: Mapping[str, str], say: Say, beside: Beside | None = None) -> None:
     """Run the whole system until a signal asks it to stop. say: shows a line to the operator.
 
     Raises ConfigurationError when it cannot start as asked, ChildDied when a process ended by itself.
@@ -35,15 +44,18 @@ def run(environ: Mapping[str, str], say: Say) -> None:
     wanted = plan.make(environ)
     with lock.hold(wanted.config.data_dir) as descriptor:
         ports.check(wanted.config.bind, wanted.ports())
-        asyncio.run(_Supervisor(wanted, say, descriptor, began).run())
+        asyncio.run(_Supervisor(wanted, say, descriptor, began, beside).run())
 
 
 class _Supervisor:
-    def __init__(self, wanted: plan.Plan, say: Say, lock_descriptor: int, began: float) -> None:
+    def __init__(
+        self, wanted: plan.Plan, say: Say, lock_descriptor: int, began: float, beside: Beside | None = None
+    ) -> None:
         self._plan = wanted
         self._say = say
         self._lock = lock_descriptor
         self._began = began
+        self._beside = beside
         # In the order of their start; those of one group stop together.
         self._groups: list[list[Running]] = []
         self._watchers: list[asyncio.Task[None]] = []
@@ -58,6 +70,8 @@ class _Supervisor:
             facts = await self._unless_ended(self._start())
             ready.write(self._plan.config.data_dir, facts)
             self._say(ready.text(facts, time.monotonic() - self._began))
+            if self._beside:
+                self._say(self._beside.words)
             await self._unless_ended(asyncio.Event().wait())
         except _Stopped:
             pass
@@ -69,7 +83,10 @@ class _Supervisor:
         self._say(f"Correio starts in {self._plan.config.data_dir}")
         everything = self._plan.with_stores(await self._postgres(), await self._redis())
         self._groups.append([])
-        await _together(*(self._job(job) for job in plan.preparations(everything)))
+        beside = self._beside.children(everything) if self._beside else []
+        await _together(
+            *(self._serve(one) for one in beside), *(self._job(job) for job in plan.preparations(everything))
+        )
         await _together(
             *(self._serve(server) for server in plan.servers(everything)),
             *([demo.ensure(everything, self._job)] if self._plan.config.demo else []),

@@ -10,14 +10,15 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from mailserver.practice.certificates import self_signed
 from mailserver.services import queue_control
-from mailserver.store.models import Domain, Mailbox, QueueEntry
+from mailserver.store.models import Domain, Mailbox, QueueEntry, QueueRecipient
 from tests.browser.conftest import PHONE
 from tests.browser.server import Server
 from tests.browser.writing import forgive, ready, say
-from tests.support.certificates import self_signed
 from tests.support.listeners import listening
 from tests.support.mail import delivered
 from tests.support.travelling import hamburger_edu, worker
@@ -94,6 +95,31 @@ def test_it_shows_the_message_travel(alice, domains, submission, open_page):
     assert ours is not None
     assert theirs is not None
     assert ours["x"] < theirs["x"], "our server speaks on the start side"
+
+
+@pytest.mark.slow
+def test_a_page_left_open_goes_from_waiting_to_delivered(alice, domains, submission, open_page):
+    """The page asks by itself every 30 s; a change within seconds came by the live stream."""
+    Domain.objects.filter(name="hamburger.edu").delete()
+    page = ready(open_page(alice, TO_BOB))
+    page.click("[data-do=send]")
+    expect(page.locator("#toasts")).to_contain_text("Sent")
+    with hamburger_edu(replies={"RCPT": ["451 4.7.1 Greylisted", "250 2.1.5 OK"]}):
+        worker()
+        page.click("#toasts >> text=Path")
+        expect(page.locator("#path h1")).to_contain_text("asked us to come back later")
+        expect(page.locator("#path")).to_have_attribute("hx-trigger", re.compile("every 30s"))
+        page.click("text=What was said")
+        expect(page.locator("#try-1 .talk")).to_be_visible()
+        page.evaluate("window.stayed = true")
+        QueueRecipient.objects.update(next_attempt_at=timezone.now())
+        worker()
+        expect(page.locator("#path h1")).to_contain_text("hamburger.edu has taken it")
+    expect(page.locator(".map circle.stop")).to_have_count(5)
+    expect(page.locator(".tries tbody tr")).to_have_count(2)
+    expect(page.locator("#try-1 .talk")).to_be_visible()
+    expect(page.locator("#try-2 .talk")).to_be_hidden()
+    assert page.evaluate("window.stayed"), "the page was not loaded anew"
 
 
 @pytest.mark.slow

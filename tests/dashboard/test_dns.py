@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from mailserver.practice.certificates import self_signed
 from mailserver.services import dkimkeys, dnstexts
 from mailserver.services.domains import add_domain
-from tests.support.certificates import self_signed
 from tests.support.dns import FakeEvidence
 from tests.webmail.reading import only, page, signed_in, texts
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailserver.net.mx import Hop
 from mailserver.net.smtp_client import Outgoing, Report, Timeouts, deliver
-from tests.support.smtp_server import ScriptedServer
+from mailserver.practice.scripted import ScriptedServer
 
 ALICE, BOB, CAROL = "alice@crepes.fr", "bob@hamburger.edu", "carol@hamburger.edu"
 

@@ -9,8 +9,8 @@ import pytest
 
 from mailserver.net.smtp_client import Connection, Transcript
 from mailserver.net.smtp_results import SmtpFailure
+from mailserver.practice.scripted import CLOSE, ScriptedServer, Then
 from tests.net.delivering import CONTENT, MESSAGE, PATIENT, hop
-from tests.support.smtp_server import CLOSE, ScriptedServer, Then
 
 PLAIN, TOGETHER = ("SIZE",), ("PIPELINING",)
 

@@ -10,8 +10,8 @@ import uvloop
 
 from mailserver.errors import InvalidName
 from mailserver.net.smtp_client import deliver
+from mailserver.practice.scripted import ScriptedServer
 from tests.net.delivering import BOB, CAROL, CONTENT, MESSAGE, PATIENT, dialogue, hop, said, send
-from tests.support.smtp_server import ScriptedServer
 
 BOTH = replace(MESSAGE, recipients=(BOB, CAROL))
 PLAIN = ("SIZE 10485760",)

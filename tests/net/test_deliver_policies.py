@@ -14,9 +14,9 @@ from mailserver.net.dane import Tlsa
 from mailserver.net.mx import Hop
 from mailserver.net.smtp_client import deliver
 from mailserver.net.tls_policy import Login, TlsPolicy
+from mailserver.practice.scripted import ScriptedServer
 from tests.net.delivering import CONTENT, MESSAGE, PATIENT, dialogue, hop, said, send
 from tests.support.authority import authority, issued
-from tests.support.smtp_server import ScriptedServer
 
 HOST = "mx1.hamburger.edu"
 OFFER = ("STARTTLS", "REQUIRETLS", "AUTH PLAIN LOGIN")

@@ -10,8 +10,8 @@ import uvloop
 
 from mailserver.net import tls
 from mailserver.net.smtp_client import deliver
+from mailserver.practice.scripted import CLOSE, HANG, Raw, ScriptedServer, Then
 from tests.net.delivering import CONTENT, MESSAGE, PATIENT, dialogue, hasty, hop, said, send
-from tests.support.smtp_server import CLOSE, HANG, Raw, ScriptedServer, Then
 
 OFFER = ("STARTTLS", "PIPELINING")
 RUNNERS = pytest.mark.parametrize("run", [asyncio.run, uvloop.run])

@@ -10,8 +10,8 @@ import pytest
 
 from mailserver.net.mx import Hop
 from mailserver.net.smtp_client import deliver
+from mailserver.practice.scripted import CLOSE, HANG, RESET, Drip, Raw, ScriptedServer, Then
 from tests.net.delivering import BOB, CAROL, CONTENT, MESSAGE, PATIENT, dialogue, hasty, hop, send
-from tests.support.smtp_server import CLOSE, HANG, RESET, Drip, Raw, ScriptedServer, Then
 
 BOTH = replace(MESSAGE, recipients=(BOB, CAROL))
 STEPS = pytest.mark.parametrize("step", ["BANNER", "EHLO", "MAIL", "RCPT", "DATA", "END"])

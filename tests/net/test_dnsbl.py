@@ -7,8 +7,8 @@ import pytest
 
 from mailserver.net.dnsbl import MOST_POINTS, POINTS, Blocklists, reverse
 from mailserver.net.resolver import DnsResolver
+from mailserver.practice.dns_server import DnsServer
 from tests.support.dns import SERVFAIL, SILENCE, FakeEvidence
-from tests.support.dns_server import DnsServer
 
 PEER = "198.51.100.25"
 NAME = "25.100.51.198"

@@ -9,7 +9,7 @@ import pytest
 from mailserver.net.dnsmemory import Memory
 from mailserver.net.resolver import DnsNoAnswer, DnsNoDomain, DnsResolver, NotAtHand
 from mailserver.net.spf import at_once
-from tests.support.dns_server import DnsServer
+from mailserver.practice.dns_server import DnsServer
 
 
 def test_answers_hold_until_their_time():

@@ -9,7 +9,7 @@ import pytest
 from mailserver.net.dane import Tlsa
 from mailserver.net.dnssec import is_authentic, is_believed
 from mailserver.net.resolver import DnsResolver
-from tests.support.dns_server import DnsServer
+from mailserver.practice.dns_server import DnsServer
 
 ZONE = {
     "hamburger.edu": ["MX 10 mx1.hamburger.edu."],

@@ -11,7 +11,7 @@ import pytest
 
 from mailserver.net import https_post
 from mailserver.net.https_post import NotTaken
-from tests.support.certificates import self_signed
+from mailserver.practice.certificates import self_signed
 
 HOST = "reports.example"
 

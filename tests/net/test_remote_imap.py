@@ -10,7 +10,7 @@ import pytest
 
 from mailserver.net import fetch, imap_wire, remote_imap, remote_session
 from mailserver.net.remote_trouble import Flooded, Place, Refused, RemoteTrouble
-from tests.support.certificates import self_signed
+from mailserver.practice.certificates import self_signed
 from tests.support.mail import message
 from tests.support.scripted_imap import Script, imap_server
 

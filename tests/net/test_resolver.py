@@ -8,7 +8,7 @@ import pytest
 import uvloop
 
 from mailserver.net.resolver import NULL_MX, DnsNoAnswer, DnsNoDomain, DnsResolver, DnsTemporary
-from tests.support.dns_server import SERVFAIL, SILENCE, DnsServer
+from mailserver.practice.dns_server import SERVFAIL, SILENCE, DnsServer
 
 ZONE = {
     "hamburger.edu": ["MX 20 mx2.hamburger.edu.", "MX 10 MX1.Hamburger.EDU."],

@@ -13,9 +13,9 @@ from mailserver.mail.senderauth.results import Dmarc, Spf
 from mailserver.net import senderauth
 from mailserver.net.resolver import DnsResolver
 from mailserver.net.senderauth import SenderCheck
+from mailserver.practice.dns_server import DnsServer
 from tests.mail.senderauth import keys
 from tests.support.dns import SERVFAIL, SILENCE, FakeEvidence
-from tests.support.dns_server import DnsServer
 
 NOW = 1_795_000_000
 PEER = "198.51.100.25"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailserver.net.smtp_content import BLOCK, blocks, dot_stuffed, whole_lines
+from mailserver.practice.scripted import ScriptedServer
 from tests.net.delivering import MESSAGE, send
-from tests.support.smtp_server import ScriptedServer
 
 LINES = st.lists(st.sampled_from([b"", b".", b"..", b".a", b"a.", b"\xff\0", b"x" * 1200]))
 

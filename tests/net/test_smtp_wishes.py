@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailserver.mail.dsnwishes import RecipientWishes
+from mailserver.practice.scripted import ScriptedServer
 from tests.net.delivering import BOB, CAROL, MESSAGE, send
-from tests.support.smtp_server import ScriptedServer
 
 WISHED = replace(
     MESSAGE,

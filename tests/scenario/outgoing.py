@@ -23,9 +23,9 @@ from pathlib import Path
 import psycopg
 import redis as redis_client
 
+from mailserver.practice.scripted import ScriptedServer
 from mailserver.stack import redis
 from tests.support.killable import PATIENCE, Killable, in_a_folder, wait
-from tests.support.smtp_server import ScriptedServer
 
 KINDS = ("worker", "beat", "flush", "redis", "postgres", "backend")
 PACE = 60  # messages a second, at most

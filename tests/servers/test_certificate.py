@@ -4,8 +4,8 @@ import ssl
 
 import pytest
 
+from mailserver.practice.certificates import self_signed
 from mailserver.servers.certificate import Certificate
-from tests.support.certificates import self_signed
 
 
 def served(certificate: Certificate) -> bytes:

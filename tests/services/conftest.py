@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 import pytest
 
 from mailserver.conf import Route
+from mailserver.practice.certificates import self_signed
+from mailserver.practice.scripted import ScriptedServer
 from mailserver.services import imapsearch, messages
 from mailserver.store.models import Domain
-from tests.support.certificates import self_signed
 from tests.support.mail import message
-from tests.support.smtp_server import ScriptedServer
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from mailserver.conf import Route
 from mailserver.mail import dsn
+from mailserver.practice.scripted import ScriptedServer
 from mailserver.services import bounces, delivery, inbound, timeline
 from mailserver.store.models import Account, Domain, Event, MailboxMessage, Message, QueueEntry
 from tests.support.mail import message
 from tests.support.queueing import queued
-from tests.support.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

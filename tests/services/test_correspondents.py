@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from mailserver.mail.addresses import HeaderAddress
 from mailserver.services import correspondents, mailboxes, messages
 from mailserver.store.models import Mailbox
@@ -42,3 +44,24 @@ def test_it_names_somebody_once_and_never_oneself(alice):
 def test_it_tells_nobody_of_anothers_correspondents(alice, charlie):
     sent(alice, "Bob <bob@hamburger.edu>")
     assert find(charlie, "bob") == []
+
+
+@pytest.mark.parametrize("typed", ["bobb@hamburger.edu", "bo@hamburger.edu", "bpb@hamburger.edu", "bob@hambugrer.edu"])
+def test_it_knows_whom_a_slip_of_the_finger_meant(alice, typed):
+    sent(alice, "Bob <bob@hamburger.edu>")
+    sent(alice, "Bob <bob@hamburger.edu>")
+    sent(alice, typed)
+    assert correspondents.meant(account_id=alice.pk, address=typed) == (HeaderAddress("Bob", "bob@hamburger.edu"), 2)
+
+
+def test_once_is_enough_when_the_other_was_written_once_too(alice):
+    sent(alice, "bob@hamburger.edu")
+    sent(alice, "bobb@hamburger.edu")
+    found = correspondents.meant(account_id=alice.pk, address="bobb@hamburger.edu")
+    assert found == (HeaderAddress("", "bob@hamburger.edu"), 1)
+
+
+@pytest.mark.parametrize("typed", ["bob@hamburger.edu", "carol@hamburger.edu", "bobby@hamburger.edu"])
+def test_it_does_not_guess(alice, typed):
+    sent(alice, "Bob <bob@hamburger.edu>")
+    assert correspondents.meant(account_id=alice.pk, address=typed) is None

@@ -12,13 +12,13 @@ from django.conf import settings
 from django.db import OperationalError, connections
 from django.utils import timezone
 
+from mailserver.practice.dns_server import SERVFAIL, DnsServer
+from mailserver.practice.scripted import CLOSE, ScriptedServer
 from mailserver.services import accounts, bounces, delivery, queue, queue_record
 from mailserver.services.delivery_lanes import Lanes
 from mailserver.store.models import Account, Domain, Event, MailboxMessage, QueueEntry
-from tests.support.dns_server import SERVFAIL, DnsServer
 from tests.support.mail import message
 from tests.support.queueing import RECEIVED, notes, only, queued
-from tests.support.smtp_server import CLOSE, ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

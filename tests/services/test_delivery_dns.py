@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+from mailserver.practice.dns_server import DnsServer
 from mailserver.services import delivery_dns
-from tests.support.dns_server import DnsServer
 
 
 def test_a_thread_asks_once(configure):

@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from mailserver.practice.scripted import Drip
 from mailserver.services import delivery, delivery_local, inbound, queue
 from mailserver.store.models import MailboxMessage, QueueRecipient
 from tests.support.queueing import RECEIVED, notes, only, queued
-from tests.support.smtp_server import Drip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,9 +9,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from mailserver.practice.certificates import self_signed
 from mailserver.services import dkimkeys, dnsrecords, mta_sts
 from tests.services.test_programs import PUBLIC
-from tests.support.certificates import self_signed
 
 
 @pytest.fixture

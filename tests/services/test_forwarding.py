@@ -10,6 +10,7 @@ from mailserver.conf import Route
 from mailserver.mail import dsn
 from mailserver.mail.addresses import parse
 from mailserver.mail.senderauth import dkim
+from mailserver.practice.scripted import ScriptedServer
 from mailserver.services import delivery, dkimkeys, forwarding, inbound, rewriting, routing, timeline
 from mailserver.services.forwards import add_forward
 from mailserver.services.groups import add_group
@@ -17,7 +18,6 @@ from mailserver.services.inbound import Incoming
 from mailserver.store.models import Domain, Event, MailboxMessage, QueueEntry, QueueRecipient
 from tests.support.mail import message
 from tests.support.queueing import only, queued
-from tests.support.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

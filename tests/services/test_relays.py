@@ -8,11 +8,11 @@ import pytest
 
 from mailserver.conf import Route
 from mailserver.errors import AlreadyExists, InvalidName, NotFound
+from mailserver.practice.certificates import server_context
+from mailserver.practice.scripted import ScriptedServer
 from mailserver.services import delivery, relays, secrets
 from mailserver.store.models import Domain, Relay
-from tests.support.certificates import server_context
 from tests.support.queueing import only, queued
-from tests.support.smtp_server import ScriptedServer
 
 WAY = {"domain": "Bücher.example", "host": "Smart.Host.example.", "port": 587, "protection": "verify"}
 

@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from mailserver.practice.dns_server import DnsServer
+from mailserver.practice.scripted import ScriptedServer
 from mailserver.services import delivery, sts_policies
 from mailserver.store.models import Domain, StsPolicy
 from tests.support.authority import authority, issued
-from tests.support.dns_server import DnsServer
 from tests.support.mail import message
 from tests.support.policy_server import ENFORCE, PolicyServer, answered
 from tests.support.queueing import only, queued
-from tests.support.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,12 +9,12 @@ import pytest
 from django.utils import timezone
 
 from mailserver.errors import NotFound
+from mailserver.practice.dns_server import DnsServer
 from mailserver.services import delivery, events, inbound, mailboxes, messages, queue_control, submission, timeline
 from mailserver.services.accounts import create_account
 from mailserver.services.path import Path, Way
 from mailserver.services.recipients import Local
 from mailserver.store.models import Domain, Event, MailboxMessage, Message, QueueEntry, QueueRecipient
-from tests.support.dns_server import DnsServer
 from tests.support.mail import delivered, message
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from imapclient import IMAPClient
 
-from tests.support.certificates import self_signed
+from mailserver.practice.certificates import self_signed
 
 NAME = "localhost"
 PASSWORD = "kouign-amann"

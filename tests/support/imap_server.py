@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from mailserver.practice.certificates import self_signed
 from mailserver.servers.certificate import Certificate
 from mailserver.servers.imap.connection import Connection, Site
 from mailserver.servers.imap.hub import Hub
@@ -17,7 +18,6 @@ from mailserver.servers.imap.limits import Limits
 from mailserver.servers.imap.session import Session
 from mailserver.servers.limits import Register
 from mailserver.servers.runtime import House, Listener
-from tests.support.certificates import self_signed
 from tests.support.dialogue import Dialogue
 from tests.support.listeners import running
 

@@ -37,7 +37,8 @@ class Instance:
     """An instance; `with Instance() as one:` starts it, waits for READY, stops it and removes its folder.
 
     environ: `CORREIO_*` variables on top of the temp folder and free ports; nothing is inherited from the
-    tests' own. After `start()`: `ready` is ready.json, `processes` the process id by child name.
+    tests' own; command: `up` or `practice`. After `start()`: `ready` is ready.json, `processes` the process id
+    by child name.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class Instance:
         *,
         folder: Path | None = None,
         user: int | None = None,
+        command: str = "up",
         patience: float = 110,
     ) -> None:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="correio-instance-"))
         self.folder.chmod(0o755)
         self.user = user
+        self.command = command
         if user is not None:
             os.chown(self.folder, user, user)
         self.data_dir = self.folder / "data"
@@ -98,7 +101,7 @@ class Instance:
         (self.data_dir / "ready.json").unlink(missing_ok=True)
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
-                _as_user(self.user, sys.executable, str(ROOT / "manage.py"), "up"),
+                _as_user(self.user, sys.executable, str(ROOT / "manage.py"), self.command),
                 cwd=ROOT,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ from django.db import connections
 
 from mailserver.net.scanners import Scanners
 from mailserver.net.senderauth import SenderCheck
+from mailserver.practice.certificates import self_signed
 from mailserver.servers import bridge
 from mailserver.servers.certificate import Certificate
 from mailserver.servers.limits import Register
@@ -24,7 +25,6 @@ from mailserver.servers.smtp.limits import Limits
 from mailserver.servers.smtp.mx import MxDoor
 from mailserver.servers.smtp.protocol import Connection, Site
 from mailserver.servers.smtp.submission import SubmissionDoor
-from tests.support.certificates import self_signed
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailserver.practice.certificates import self_signed
 from mailserver.servers.certificate import Certificate
 from mailserver.servers.limits import Register
 from mailserver.servers.pop3.limits import Limits
@@ -15,7 +16,6 @@ from mailserver.servers.pop3.protocol import Connection, Site
 from mailserver.servers.runtime import House, Listener
 from mailserver.services import mailboxes
 from mailserver.store.models import Account, Mailbox, MailboxMessage
-from tests.support.certificates import self_signed
 from tests.support.dialogue import Dialogue
 from tests.support.listeners import running
 from tests.support.people import PASSWORD

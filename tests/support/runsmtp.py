@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 
+from mailserver.practice.certificates import self_signed
 from mailserver.stack.process import follow_parent
-from tests.support.certificates import self_signed
 from tests.support.instance import ROOT, free_ports
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from tests.support.certificates import server_context
+from mailserver.practice.certificates import server_context
 
 # What to send for a command, as octets with {tag}; without it, or for None, the server hangs up then.
 Answer = Callable[[str], bytes | None]

@@ -14,10 +14,10 @@ from django.test import override_settings
 from django.utils import timezone
 
 from mailserver.conf import Route
+from mailserver.practice.scripted import ScriptedServer
 from mailserver.services import delivery, submission
 from mailserver.store.models import Account, QueueEntry
 from tests.support.mail import message
-from tests.support.smtp_server import ScriptedServer
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from mailserver.services import mailboxes, messages
 from mailserver.services.domains import add_domain
 from mailserver.store.models import Domain, Mailbox, QueueRecipient
 from tests.support.mail import delivered, message
+from tests.support.queueing import filed_in_sent
 from tests.support.travelling import sent, travel
 from tests.webmail.writing import signed_in
 
@@ -69,6 +70,23 @@ def test_it_opens_what_came_back_for_another_try(alice):
     assert 'value="Crêpe night"' in page
     assert "Saturday at seven it is.</textarea>" in page
     assert browser.get(f"/message/{entry.sent_copy_id}/again/?to=999999").status_code == 404
+
+
+def test_it_offers_whom_a_slip_of_the_finger_meant(alice):
+    travel(alice)
+    for _ in range(2):
+        filed_in_sent(alice, message(sender="alice@crepes.fr", to="Bob <bob@hamburger.edu>"))
+    entry = travel(alice, "bobb@hamburger.edu", replies=REFUSAL)
+    browser = signed_in(alice)
+    page = browser.get(f"/message/{entry.sent_copy_id}/path/").content.decode()
+    assert "You have written to <strong>bob@hamburger.edu</strong> 3 times" in page
+    again = f"/message/{entry.sent_copy_id}/again/?to={entry.recipients.get().pk}&instead=bob%40hamburger.edu"
+    assert again.replace("&", "&amp;") in page
+    answer = browser.get(again).content.decode()
+    assert 'value="bob@hamburger.edu"' in answer
+    assert "bobb@" not in answer
+    full = travel(alice, "bobb@hamburger.edu", replies={"RCPT": "552 5.2.2 Mailbox full"})
+    assert "slip of the finger" not in path_page(alice, full.sent_copy_id)
 
 
 def test_it_lets_the_author_try_now_and_stop(alice):

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from mailserver.practice.certificates import self_signed
 from mailserver.services import messages
 from mailserver.store import blobs
 from mailserver.store.models import Account, Event, Mailbox, MailboxMessage, QueueEntry, QueueRecipient
 from mailserver.store.models.mailbox import Flag
-from tests.support.certificates import self_signed
 from tests.support.listeners import Ports, in_the_tests_transaction, listening
 from tests.support.mail import delivered
 from tests.webmail.writing import drafts_of, entries, fields, signed_in

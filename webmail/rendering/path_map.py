@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from mailserver.services.path import Path, Step, Way
 
 # Centres of the stops on a sheet of 816 by 160, and the roads between them.
-PLACES = ((64, 118), (168, 118), (272, 118), (440, 56), (608, 118), (746, 118))
+SEA = 56
+PLACES = ((64, 118), (168, 118), (272, 118), (440, SEA), (608, 118), (746, 118))
 ROADS = (
     "M80 118H152",
     "M184 118H256",
@@ -17,6 +18,8 @@ ROADS = (
     "M624 118H730",
 )
 FLOWN = (2, 3)  # roads between two servers
+# In characters: stops on land lie 104 apart, between the shores and above them is more room.
+LONGEST_NAME, LONGEST_AT_SEA, LONGEST_PLACE = 14, 26, 36
 BIRDS = {2: "translate(343 78) rotate(-38)", 3: "translate(524 72) rotate(24)"}
 
 
@@ -27,6 +30,10 @@ class Stop:
     x: int
     y: int
     step: Step
+
+    @property
+    def name(self) -> str:
+        return clipped(self.step.short, LONGEST_AT_SEA if self.y == SEA else LONGEST_NAME)
 
     @property
     def circle(self) -> str:
@@ -68,8 +75,17 @@ def drawn(path: Path, way: Way) -> Map:
     roads = tuple(
         Road(line, way.steps[number + 1].state == "todo", number in FLOWN) for number, line in enumerate(ROADS)
     )
-    left, right = (way.here, way.there) if path.outgoing else (way.there, way.here)
+    left, right = (clipped(place, LONGEST_PLACE) for place in ends(path, way))
     return Map(left, right, stops, roads, _bird(way.steps))
+
+
+def ends(path: Path, way: Way) -> tuple[str, str]:
+    return (way.here, way.there) if path.outgoing else (way.there, way.here)
+
+
+def clipped(text: str, most: int) -> str:
+    """Its beginning, where it would run into its neighbour."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _bird(steps: Sequence[Step]) -> str:

@@ -67,15 +67,21 @@ def forward(account: Account, message: Message) -> Start:
     return Start(writing, quote_of(account, source), held)
 
 
-def again(account: Account, message: Message, address: str) -> Start:
-    """A message of one's own once more, to one of those it was for."""
+def again(account: Account, message: Message, addresses: Sequence[str]) -> Start:
+    """A message of one's own once more, to some of those it was for, each in the field where they were."""
     content = draft_content.read(messages.raw(message))
     held = draft_content.holdings(content.attachments, message.pk)
-    people = [*_people(message, "to"), *_people(message, "cc"), *_people(message, "bcc")]
-    known = [person for person in people if person.address.casefold() == address.casefold()]
+    wanted = {address.casefold(): address for address in addresses}
+    fields: dict[str, list[HeaderAddress]] = {"to": [], "cc": [], "bcc": []}
+    for kind, chosen in fields.items():
+        for person in _people(message, kind):
+            if wanted.pop(person.address.casefold(), None):
+                chosen.append(person)
     writing = Writing(
         sender=HeaderAddress(account.name, sender(message, own_addresses(account.pk))),
-        to=known[:1] or [HeaderAddress("", address)],
+        to=fields["to"] + [HeaderAddress("", address) for address in wanted.values()],
+        cc=fields["cc"],
+        bcc=fields["bcc"],
         subject=message.subject,
         text=content.text,
         html=content.html,

@@ -57,13 +57,18 @@ def forward(request: HttpRequest, message_id: int) -> HttpResponse:
 @require_GET
 @signed_in
 def again(request: HttpRequest, message_id: int) -> HttpResponse:
-    """What came back, to be corrected and sent once more to the one recipient `?to=` names."""
+    """What came back or was stopped, to be corrected and sent once more: to the one recipient `?to=` names (or to
+    whom `?instead=` names in its place), or to all who did not get it.
+    """
     message = messages.get(account(request).pk, message_id)
     ways = timeline.path_of(account(request).pk, message_id).ways
-    way = next((way for way in ways if str(way.recipient_id) == request.GET.get("to")), None)
-    if way is None:
+    wanted = request.GET.get("to", "")
+    addresses = [way.address for way in ways if (str(way.recipient_id) == wanted if wanted else way.may_repeat)]
+    if not addresses:
         raise Http404
-    return _start(request, replies.again(account(request), message, way.address))
+    instead = [person.address for person in parse_list(request.GET.get("instead", ""))[:1]]
+    addresses = instead if wanted and instead else addresses
+    return _start(request, replies.again(account(request), message, addresses))
 
 
 @require_GET

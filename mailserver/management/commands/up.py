@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from mailserver.errors import CorreioError
 from mailserver.stack import supervisor
+from mailserver.stack.supervisor import Beside
 
 
 class Command(BaseCommand):
@@ -17,8 +19,11 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.start(os.environ)
+
+    def start(self, environ: Mapping[str, str], beside: Beside | None = None) -> None:
         try:
-            supervisor.run(os.environ, self._say)
+            supervisor.run(environ, self._say, beside)
         except CorreioError as error:
             raise CommandError(str(error)) from None
 

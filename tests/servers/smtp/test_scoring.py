@@ -12,11 +12,11 @@ import pytest
 
 from mailserver.net.dnsbl import Blocklists
 from mailserver.net.scanners import Scanners
+from mailserver.practice.dns_server import DnsServer
 from mailserver.services import acquaintances, scoring
 from mailserver.store.models import Event, Mailbox, MailboxMessage, Message
 from tests.support.dialogue import Dialogue
 from tests.support.dns import FakeEvidence
-from tests.support.dns_server import DnsServer
 from tests.support.listeners import in_the_tests_transaction, listening
 from tests.support.mail import message
 from tests.support.mx_talk import handed_over

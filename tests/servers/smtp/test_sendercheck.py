@@ -10,12 +10,12 @@ import pytest
 
 from mailserver.mail.senderauth import authresults
 from mailserver.net.senderauth import SenderCheck
+from mailserver.practice.dns_server import DnsServer
 from mailserver.services import messages
 from mailserver.store.models import Event, Mailbox, MailboxMessage, Message
 from tests.mail.senderauth import keys
 from tests.support.dialogue import Dialogue
 from tests.support.dns import SILENCE, FakeEvidence
-from tests.support.dns_server import DnsServer
 from tests.support.listeners import in_the_tests_transaction, listening
 from tests.support.runsmtp import runsmtp
 

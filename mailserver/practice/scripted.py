@@ -1,20 +1,14 @@
-"""A small remote SMTP server on loopback that does exactly what a test tells it, and records all it receives.
+"""A small SMTP server on loopback that does exactly what it is told, and records all it receives.
 
     with ScriptedServer(replies={"RCPT bob@hamburger.edu": "550 5.1.1 No such user here"}) as server:
         ... deliver to server.port ...
     assert server.sessions[0].commands == [...]
 
 A step is named by its command (`MAIL`, `RCPT`, `DATA`, …), by command and address (`RCPT bob@hamburger.edu`), or
-is one of `BANNER` and `END` (after the end mark). What happens at a step is an action:
+is one of `BANNER` and `END` (after the end mark). What happens at a step is one of `actions`, or a list of them: the
+first time the first, then the next, then the last for ever.
 
-    "451 4.7.1 Later"     that reply; "\\n" separates the lines of a longer one
-    Raw(b"25"), Drip(b"250 OK\\r\\n", 0.05)   octets as they are, at once or one by one
-    HANG                  nothing more is said, the connection stays
-    CLOSE, RESET          the connection ends, politely or by RST
-    Then(a, b)            both, in turn
-    [a, b, c]             a list: the first time a, then b, then c for ever
-
-Each connection has a thread of its own, so tests may be synchronous or run any event loop.
+Each connection has a thread of its own, so that those who call may be synchronous or run any event loop.
 """
 
 from __future__ import annotations
@@ -24,66 +18,20 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 
-from tests.support.certificates import server_context
+from mailserver.practice.actions import CLOSE, HANG, RESET, Action, Ask, Drip, Raw, Session, Then, defaults
+from mailserver.practice.certificates import server_context
 
-
-@dataclass(frozen=True)
-class Raw:
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Drip:
-    data: bytes
-    pause: float
-
-
-@dataclass(frozen=True)
-class Then:
-    first: Action
-    second: Action
-
-
-@dataclass(frozen=True)
-class _Named:
-    name: str
-
-
-HANG, CLOSE, RESET = _Named("HANG"), _Named("CLOSE"), _Named("RESET")
-
-Action = str | Raw | Drip | Then | _Named
-
-DEFAULTS: dict[str, Action] = {
-    "BANNER": "220 mx1.hamburger.edu ESMTP ready",
-    "HELO": "250 mx1.hamburger.edu",
-    "MAIL": "250 2.1.0 Sender OK",
-    "RCPT": "250 2.1.5 Recipient OK",
-    "DATA": "354 End with a line that has only a dot",
-    "END": "250 2.0.0 Queued as 7F3A91",
-    "RSET": "250 2.0.0 OK",
-    "NOOP": "250 2.0.0 OK",
-    "QUIT": Then("221 2.0.0 Bye", CLOSE),
-    "STARTTLS": "220 2.0.0 Ready to start TLS",
-}
-
-
-@dataclass
-class Session:
-    """What one connection brought: its commands, its messages (dots unstuffed) and every octet after TLS."""
-
-    commands: list[str] = field(default_factory=list)
-    messages: list[bytes] = field(default_factory=list)
-    received: bytearray = field(default_factory=bytearray)
-    encrypted: bool = False
+__all__ = ["CLOSE", "HANG", "RESET", "Action", "Ask", "Drip", "Raw", "ScriptedServer", "Session", "Then"]
 
 
 class ScriptedServer:
     """`extensions`: what EHLO offers (None: EHLO is unknown, only HELO). `handshake`: what follows the 220 to
-    STARTTLS: `tls` with a self-signed certificate (or that of `context`), `garbage`, or `close`.
+    STARTTLS: `tls` with the certificate of `context` (a self-signed one), `garbage`, or `close`.
+
+    `taken` is called with each message that got a 250, and its session; then nothing is kept of ended sessions.
     """
 
     def __init__(
@@ -92,21 +40,25 @@ class ScriptedServer:
         replies: Mapping[str, Action | Sequence[Action]] | None = None,
         extensions: Sequence[str] | None = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 10485760"),
         handshake: str = "tls",
+        host: str = "mx1.hamburger.edu",
+        where: tuple[str, int] = ("127.0.0.1", 0),
         context: ssl.SSLContext | None = None,
+        taken: Callable[[Session, bytes], None] | None = None,
     ) -> None:
-        self.context = context
         self.sessions: list[Session] = []
-        self._extensions = extensions
-        self._handshake = handshake
+        self.where = where
+        self.handshake = handshake
+        self.taken = taken
+        self._context = context
+        steps = {**defaults(host), "EHLO": _hello(host, extensions), **(replies or {})}
         self._script = {
-            step: [action] if isinstance(action, Action) else list(action)
-            for step, action in {**DEFAULTS, **self._hello(), **(replies or {})}.items()
+            step: [action] if isinstance(action, Action) else list(action) for step, action in steps.items()
         }
         # Set when a conversation comes to the step.
         self.reached = {step: threading.Event() for step in self._script}
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._sockets: list[socket.socket] = []
+        self.sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
 
     @property
@@ -118,9 +70,17 @@ class ScriptedServer:
     def messages(self) -> list[bytes]:
         return [message for session in self.sessions for message in session.messages]
 
+    @property
+    def port(self) -> int:
+        return self.where[1]
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        return self._context or server_context()
+
     def __enter__(self) -> ScriptedServer:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        self._listener = socket.create_server(self.where)
+        self.where = self._listener.getsockname()
         self._start(self._accept)
         return self
 
@@ -129,20 +89,15 @@ class ScriptedServer:
     ) -> None:
         self._over.set()
         # Wakes accept(); closing the listener under it would not.
-        socket.create_connection(("127.0.0.1", self.port)).close()
-        for sock in self._sockets:
+        socket.create_connection(self.where).close()
+        for sock in self.sockets:
             _shut(sock)
         for thread in self._threads:
             thread.join()
         self._listener.close()
 
-    def _hello(self) -> dict[str, Action]:
-        if self._extensions is None:
-            return {"EHLO": "502 5.5.1 Command not known"}
-        return {"EHLO": "\n".join(["250 mx1.hamburger.edu", *(f"250 {line}" for line in self._extensions)])}
-
-    def _start(self, work: object, *args: object) -> None:
-        thread = threading.Thread(target=work, args=args)  # type: ignore[arg-type]
+    def _start(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work)
         self._threads.append(thread)
         thread.start()
 
@@ -156,7 +111,7 @@ class ScriptedServer:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             session = Session()
             self.sessions.append(session)
-            self._sockets.append(sock)
+            self.sockets.append(sock)
             self._start(_Conversation(self, sock, session).run)
 
     def next_action(self, *steps: str) -> Action:
@@ -168,6 +123,11 @@ class ScriptedServer:
                     self.reached[step].set()
                     return actions.pop(0) if len(actions) > 1 else actions[0]
         return "500 5.5.1 Unknown command"
+
+    def left(self, session: Session) -> None:
+        """A session has ended."""
+        if self.taken:
+            self.sessions.remove(session)
 
     def wait(self, seconds: float | None = None) -> None:
         """Until the test is over, or for some seconds."""
@@ -195,21 +155,31 @@ class _Conversation:
         finally:
             _shut(self._sock)
             self._sock.close()
+            self._server.left(self._session)
 
     def _serve(self, command: str) -> None:
         self._session.commands.append(command)
         verb = command.partition(" ")[0].upper()
         address = re.search(r"<(.*)>", command)
         reply = self._act(*([f"{verb} {address[1]}"] if address else []), verb)
+        if verb == "MAIL":
+            self._session.accepted.clear()
+        if verb == "RCPT" and address and reply.startswith("250"):
+            self._session.accepted.append(address[1])
         if verb == "DATA" and reply.startswith("354"):
             self._session.messages.append(self._message())
-            self._act("END")
+            if self._act("END").startswith("250") and self._server.taken:
+                self._server.taken(self._session, self._session.messages[-1])
         if verb == "STARTTLS" and reply.startswith("220"):
             self._encrypt()
 
     def _act(self, *steps: str) -> str:
         action = self._server.next_action(*steps)
+        while isinstance(action, Ask):
+            action = action.choose(self._session)
         self._do(action)
+        if isinstance(action, Drip):
+            return action.data.decode()
         return action if isinstance(action, str) else ""
 
     def _do(self, action: Action) -> None:
@@ -234,15 +204,14 @@ class _Conversation:
             raise _Ended
 
     def _encrypt(self) -> None:
-        if self._server._handshake == "close":
+        if self._server.handshake == "close":
             raise _Ended
-        if self._server._handshake == "garbage":
+        if self._server.handshake == "garbage":
             self._sock.sendall(b"this is no TLS\r\n" * 20)
             raise _Ended
         self._buffer.clear()
-        context = self._server.context or server_context()
-        self._sock = context.wrap_socket(self._sock, server_side=True)
-        self._server._sockets.append(self._sock)
+        self._sock = self._server.context.wrap_socket(self._sock, server_side=True)
+        self._server.sockets.append(self._sock)
         self._session.encrypted = True
 
     def _line(self) -> str:
@@ -276,6 +245,12 @@ class _Conversation:
             raise _Ended
         self._buffer += data
         self._session.received += data
+
+
+def _hello(host: str, extensions: Sequence[str] | None) -> Action:
+    if extensions is None:
+        return "502 5.5.1 Command not known"
+    return "\n".join([f"250 {host}", *(f"250 {line}" for line in extensions)])
 
 
 def _wire_reply(text: str) -> bytes:

@@ -22,18 +22,20 @@ class DnsServer:
     """`with DnsServer({"hamburger.edu": ["MX 10 mx1.hamburger.edu."]}) as server:` … `server.address`.
 
     A name's value is a list of records, or SERVFAIL, or SILENCE (never an answer). Names not in the zone give
-    NXDOMAIN; CNAMEs are followed as a recursive server does. `asked` lists the questions as `name type`. With
-    `validates` it says that DNSSEC protects what it tells, to who asks for that.
+    NXDOMAIN; CNAMEs are followed as a recursive server does. `asked` lists the questions as `name type`, the last
+    thousand. With `validates` it says that DNSSEC protects what it tells, to who asks for that. `port`: 0 for any
+    free one.
     """
 
-    def __init__(self, zone: Mapping[str, Sequence[str] | str]) -> None:
+    def __init__(self, zone: Mapping[str, Sequence[str] | str], port: int = 0) -> None:
         self.zone = {f"{name}.": records for name, records in zone.items()}
         self.asked: list[str] = []
         self.validates = False
+        self._port = port
 
     def __enter__(self) -> DnsServer:
         # One port number for both protocols: TCP chooses it, UDP follows.
-        self._tcp = _Tcp(("127.0.0.1", 0), self)
+        self._tcp = _Tcp(("127.0.0.1", self._port), self)
         self.address: tuple[str, int] = ("127.0.0.1", self._tcp.server_address[1])
         self._udp = _Udp(self.address, self)
         self._threads = [
@@ -53,12 +55,17 @@ class DnsServer:
         for thread in self._threads:
             thread.join()
 
+    @property
+    def names(self) -> set[str]:
+        return {name.rstrip(".") for name in self.zone}
+
     def reply(self, packet: bytes, limit: int) -> bytes | None:
         """The answer to one query, cut to a truncation notice above `limit` octets; None for silence."""
         query = dns.message.from_wire(packet)
         question = query.question[0]
         name, kind = question.name.to_text().lower(), dns.rdatatype.to_text(question.rdtype)
         self.asked.append(f"{name.rstrip('.')} {kind}")
+        del self.asked[:-1000]
         response = dns.message.make_response(query, recursion_available=True)
         if self.validates and query.flags & dns.flags.AD:
             response.flags |= dns.flags.AD
@@ -95,7 +102,7 @@ class DnsServer:
 class _UdpHandler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         packet, sock = self.request
-        answer = self.server.owner.reply(packet, 512)
+        answer = _owner(self.server).reply(packet, 512)
         if answer is not None:
             sock.sendto(answer, self.client_address)
 
@@ -103,7 +110,7 @@ class _UdpHandler(socketserver.BaseRequestHandler):
 class _TcpHandler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         length = int.from_bytes(self.rfile.read(2), "big")
-        answer = self.server.owner.reply(self.rfile.read(length), 65535)
+        answer = _owner(self.server).reply(self.rfile.read(length), 65535)
         if answer is not None:
             self.wfile.write(len(answer).to_bytes(2, "big") + answer)
 
@@ -120,3 +127,8 @@ class _Tcp(socketserver.ThreadingTCPServer):
     def __init__(self, address: tuple[str, int], owner: DnsServer) -> None:
         self.owner = owner
         super().__init__(address, _TcpHandler)
+
+
+def _owner(server: socketserver.BaseServer) -> DnsServer:
+    assert isinstance(server, _Udp | _Tcp)
+    return server.owner
