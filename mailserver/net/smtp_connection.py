@@ -7,6 +7,7 @@ import errno
 import os
 import ssl
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from mailserver.net import tls
 from mailserver.net.mx import Hop
@@ -32,6 +33,9 @@ class Connection:
         self.extensions: dict[str, str] = {}
         self.usable = True
         self.in_doubt = False
+        self.begun = False
+        self.messages = 0
+        self.opened = datetime.now(UTC)
         self._hostname = hostname
         self._timeouts = timeouts
         self._dialogue = dialogue
@@ -69,8 +73,11 @@ class Connection:
         """A result for each recipient; never raises for what the server does.
 
         Recipients that one transaction has no room for go into the next on this connection. Afterwards `usable`
-        says whether another message may follow, `in_doubt` whether the server may have taken this one unseen.
+        says whether another message may follow, `in_doubt` whether the server may have taken this one unseen, `begun`
+        whether it agreed to hear of it.
         """
+        self.messages += 1
+        self.begun = False
         if deadline is not None:
             self._dialogue.deadline = deadline
         results: dict[str, Result] = {}
@@ -82,10 +89,20 @@ class Connection:
             results |= transaction.results
             self._needs_reset = transaction.left_open
             self.in_doubt = transaction.in_doubt
+            self.begun = self.begun or transaction.begun
             self.usable = not transaction.broken and self._dialogue.farewell is None
             left = transaction.overflow if self.usable else []
         tls_used = self.tls
         return [replace(results[r], hop=self.hop, tls=tls_used) for r in outgoing.recipients]
+
+    def turn_to(self, transcript: Transcript) -> None:
+        """What is said from here on belongs to another message."""
+        self._dialogue.transcript = transcript
+
+    @property
+    def stands(self) -> bool:
+        """Whether a kept session can be used: a server that has said something since has said goodbye."""
+        return self.usable and self._dialogue.wire.silent
 
     async def quit(self) -> None:
         """Says QUIT and closes; what the server makes of it changes nothing any more (RFC 5321 §4.1.1.10)."""

@@ -17,7 +17,8 @@ class Outgoing:
     """One message for one destination.
 
     `sender` is '' for bounces; addresses are `local@domain` with A-label domains. `eight_bit`: the content has
-    octets above 127; `smtputf8`: its header needs SMTPUTF8 (addresses that do are seen without it).
+    octets above 127; `smtputf8`: its header needs SMTPUTF8 (addresses that do are seen without it). Only messages of
+    equal `policy` share a connection: it names what they demand of it (encryption, proofs of who the server is).
     Raises InvalidName for an address that would break the command line.
     """
 
@@ -26,6 +27,7 @@ class Outgoing:
     content: bytes
     eight_bit: bool
     smtputf8: bool
+    policy: str = ""
 
     def __post_init__(self) -> None:
         for address in (self.sender, *self.recipients):

@@ -79,6 +79,11 @@ class Wire(asyncio.Protocol):
         return tls.describe(session) if session else ""
 
     @property
+    def silent(self) -> bool:
+        """Whether the connection stands and nothing has arrived that was not asked for."""
+        return not self._ended and not self._received
+
+    @property
     def unread(self) -> bytes:
         """What has arrived and was not asked for yet."""
         return bytes(self._received)
