@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mailserver.errors import ConfigurationError
+from mailserver.rates import rates
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -88,6 +89,8 @@ class Config:
     retry_schedule: tuple[timedelta, ...]
     expire_after: timedelta
     stage_timeout: float | None
+    delivery_connections: int
+    delivery_rates: Mapping[str, int]
     allow_private_hops: bool
     allow_private_imports: bool
     login_limits: Limit | None
@@ -219,6 +222,8 @@ def load(environ: Mapping[str, str]) -> Config:
         retry_schedule=tuple(duration(step) for step in value("RETRY_SCHEDULE", DEFAULT_RETRY_SCHEDULE).split(",")),
         expire_after=duration(value("EXPIRE_AFTER", "5d")),
         stage_timeout=float(text) if (text := value("STAGE_TIMEOUT", "")) else None,
+        delivery_connections=max(1, int(value("DELIVERY_CONNECTIONS", "8"))),
+        delivery_rates=rates(value("DELIVERY_RATES", "")),
         allow_private_hops=_flag(value("ALLOW_PRIVATE_HOPS", "0")),
         allow_private_imports=_flag(value("ALLOW_PRIVATE_IMPORTS", "0")),
         login_limits=limit(value("LOGIN_LIMITS", "on"), Limit(10, timedelta(minutes=10))),

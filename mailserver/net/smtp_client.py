@@ -100,7 +100,9 @@ class _Delivery:
         opened = connection.opened.strftime("%H:%M:%S")
         encrypted = f", {connection.tls}" if connection.tls else ""
         number = connection.messages + 1
-        self.transcript.note(f"The same connection as before, opened at {opened} UTC{encrypted}: message {number} on it")
+        self.transcript.note(
+            f"The same connection as before, opened at {opened} UTC{encrypted}: message {number} on it"
+        )
         connection.turn_to(self.transcript)
         results, before = dict(self.results), self.reached
         await self._send(connection)

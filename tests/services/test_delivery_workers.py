@@ -51,7 +51,8 @@ def test_it_puts_off_a_message_it_stumbles_over_and_raises(configure, alice, bob
 def test_it_puts_off_a_message_that_stumbles_on_the_way_out(remote, alice, monkeypatch):
     remote()
     entry = queued(alice, "bob@hamburger.edu")
-    monkeypatch.setattr("mailserver.services.delivery.blobs.read", lambda _: 1 / 0)
+    monkeypatch.setattr("mailserver.services.delivery_load.contents", lambda _: {})
+    monkeypatch.setattr("mailserver.services.delivery_load.blobs.read", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         delivery.deliver_domain("hamburger.edu")
     assert (only(entry).state, only(entry).attempts) == ("deferred", 1)
