@@ -118,7 +118,8 @@ class _Delivery:
         self.reached = True
         try:
             self.tls = connection.tls
-            part = replace(self.outgoing, recipients=tuple(self.unsettled))
+            left = tuple(self.unsettled)
+            part = self.outgoing if left == self.outgoing.recipients else replace(self.outgoing, recipients=left)
             for result in await connection.send_message(part, self._deadline):
                 self.results[result.recipient] = result
             self.in_doubt = connection.in_doubt

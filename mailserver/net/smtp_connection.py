@@ -83,7 +83,7 @@ class Connection:
         results: dict[str, Result] = {}
         left = list(outgoing.recipients)
         while left:
-            part = replace(outgoing, recipients=tuple(left))
+            part = outgoing if len(left) == len(outgoing.recipients) else replace(outgoing, recipients=tuple(left))
             transaction = Transaction(self._dialogue, self.extensions, part, self._timeouts)
             await transaction.run(reset=self._needs_reset)
             results |= transaction.results

@@ -84,6 +84,12 @@ class Wire(asyncio.Protocol):
         return not self._ended and not self._received
 
     @property
+    def answered(self) -> bool:
+        """Whether the next reply is here and is one line: reading it will not wait."""
+        end = self._received.find(b"\n")
+        return 0 <= end and self._received[3:4] != b"-"
+
+    @property
     def unread(self) -> bytes:
         """What has arrived and was not asked for yet."""
         return bytes(self._received)

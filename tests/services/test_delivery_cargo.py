@@ -7,6 +7,7 @@ import pytest
 from mailserver.services import delivery_cargo
 from mailserver.services.delivery_cargo import Cargo
 
+
 @pytest.mark.parametrize(
     ("sizes", "together"), [([60, 40, 1], 3), ([60, 50], 1), ([200, 200], 1), ([10] * 20, 20), ([60, 10, 50], 2)]
 )
