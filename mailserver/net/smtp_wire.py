@@ -87,7 +87,7 @@ class Wire(asyncio.Protocol):
     def answered(self) -> bool:
         """Whether the next reply is here and is one line: reading it will not wait."""
         end = self._received.find(b"\n")
-        return 0 <= end and self._received[3:4] != b"-"
+        return end >= 0 and self._received[3:4] != b"-"
 
     @property
     def unread(self) -> bytes:

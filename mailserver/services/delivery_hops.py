@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from mailserver.net.mx import Hop, NoRoute
+from django.conf import settings
+
+from mailserver.net.mx import Hop, NoRoute, next_hops
+from mailserver.net.resolver import DnsResolver
 from mailserver.net.smtp_results import Line, Report, Result
 
 
@@ -53,3 +56,20 @@ class Found:
                     yield f"MX of {self.domain}: {host}{where}, preference {preference}"
                 case "address":
                     yield f"{self.domain} has no MX, so its own address counts: {', '.join(addresses)}"
+
+
+async def look_up(domain: str) -> Found:
+    """Ask the DNS, or the administrator's routes."""
+    config = settings.CORREIO
+    try:
+        hops = await next_hops(
+            domain,
+            resolver=DnsResolver(config.dns_server),
+            routes=config.routes,
+            port=config.remote_smtp_port,
+            own_names={config.hostname.lower()},
+            allow_private=config.allow_private_hops,
+        )
+    except NoRoute as nowhere:
+        return Found(domain, refusal=nowhere)
+    return Found(domain, tuple(hops))

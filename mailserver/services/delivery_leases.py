@@ -45,7 +45,7 @@ class Leases:
             await asyncio.sleep(queue.LEASE.total_seconds() / 4)
             held = {token: frozenset(ids) for token, ids in self._held.items()}
             try:
-                await at_desk(lambda held=held: queue.renew_all(held))  # type: ignore[misc]
+                await at_desk(lambda held=held: queue.renew(held))  # type: ignore[misc]
             except DatabaseError as trouble:
                 # The next round tries again; a lease that ends meanwhile is not ours any more.
                 logger.warning("leases not renewed: %s", trouble)

@@ -19,14 +19,12 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from mailserver.net import smtp_client
-from mailserver.net.mx import NoRoute, next_hops
-from mailserver.net.resolver import DnsResolver
 from mailserver.net.smtp_client import Kept
 from mailserver.net.smtp_results import Report, Timeouts
 from mailserver.services import delivery_load, delivery_rate, queue
 from mailserver.services.delivery_books import Books
 from mailserver.services.delivery_cargo import Cargo
-from mailserver.services.delivery_hops import Found
+from mailserver.services.delivery_hops import Found, look_up
 from mailserver.services.delivery_leases import Leases
 from mailserver.services.delivery_loop import at_desk
 from mailserver.services.delivery_pace import Paces
@@ -291,19 +289,3 @@ def _claim(domain: str, wanted: int, own: tuple[uuid.UUID, ...]) -> tuple[list[C
     taken = sum(len(claim.recipients) for claim in claims)
     delivery_rate.settle(domain, asked=wanted, allowed=allowed, taken=taken)
     return claims, delivery_load.entries_of(claims), taken == wanted
-
-
-async def look_up(domain: str) -> Found:
-    config = settings.CORREIO
-    try:
-        hops = await next_hops(
-            domain,
-            resolver=DnsResolver(config.dns_server),
-            routes=config.routes,
-            port=config.remote_smtp_port,
-            own_names={config.hostname.lower()},
-            allow_private=config.allow_private_hops,
-        )
-    except NoRoute as nowhere:
-        return Found(domain, refusal=nowhere)
-    return Found(domain, tuple(hops))

@@ -112,17 +112,11 @@ def _by_entry(rows: Sequence[tuple[int, int, str, int]], domain: str, token: uui
             yield Claim(entry_id, domain, token, tuple(members[start : start + MAX_RECIPIENTS]))
 
 
-def renew(token: uuid.UUID) -> int:
-    """Keep what is still held under this token for another `LEASE`; the number of recipients held."""
-    held = QueueRecipient.objects.filter(lease_token=token, state=State.DELIVERING)
-    return held.update(lease_until=timezone.now() + LEASE)
-
-
-def renew_all(held: Mapping[uuid.UUID, Collection[int]]) -> None:
-    """The same for all that a process holds: token → ids of recipients."""
+def renew(held: Mapping[uuid.UUID, Collection[int]]) -> int:
+    """Keep what is still held for another `LEASE`: token → ids of recipients. How many those are."""
     ids = [recipient_id for each in held.values() for recipient_id in each]
     rows = QueueRecipient.objects.filter(id__in=ids, lease_token__in=list(held), state=State.DELIVERING)
-    rows.update(lease_until=timezone.now() + LEASE)
+    return rows.update(lease_until=timezone.now() + LEASE)
 
 
 def hand_back(claims: Iterable[Claim]) -> None:

@@ -38,7 +38,7 @@ def test_each_message_has_its_own_dialogue_and_says_that_the_connection_was_ther
     assert outcomes([first, second]) == ["delivered"] * 2
     assert len(server.sessions) == 1
     assert [line[:6] for line in said(first)[-1:]] == ["S: 250"]
-    assert [line for line in said(second) if line.startswith("C:")][0] == "C: MAIL FROM:<alice@crepes.fr> SIZE=83"
+    assert next(line for line in said(second) if line.startswith("C:")) == "C: MAIL FROM:<alice@crepes.fr> SIZE=83"
     assert second.lines[0].text.startswith("The same connection as before, opened at ")
     assert second.lines[0].text.endswith(": message 2 on it")
     assert said(second)[-2] == "C: QUIT"

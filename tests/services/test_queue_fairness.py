@@ -60,5 +60,5 @@ def test_it_renews_all_that_a_process_holds(alice):
     claims = [queue.claim(DOMAIN, 1)[0] for _ in range(2)]
     lost = timezone.now() - timedelta(seconds=1)
     QueueEntry.objects.get(pk=claims[0].entry_id).recipients.update(lease_until=lost)
-    queue.renew_all({claim.token: {claim.recipients[0].recipient_id} for claim in claims})
+    assert queue.renew({claim.token: {claim.recipients[0].recipient_id} for claim in claims}) == 2
     assert queue.retake(timezone.now()) == 0

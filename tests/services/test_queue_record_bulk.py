@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from mailserver.net.mx import Hop
@@ -127,8 +128,6 @@ def test_a_try_that_cannot_be_recorded_takes_no_other_with_it(alice, monkeypatch
 
 
 def test_it_waits_for_a_database_that_is_away_once_for_all(alice, monkeypatch):
-    from django.db import OperationalError
-
     entries = [queued(alice, f"bob@{DOMAIN}") for _ in range(3)]
     tries = [tried(claim, "delivered") for claim in queue.claim(DOMAIN)]
     write, away = queue_record_bulk._write, [OperationalError("away")] * 2
