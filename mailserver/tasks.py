@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery import shared_task
-from celery.signals import celeryd_after_setup, worker_ready
+from celery.signals import worker_ready, worker_shutdown
 
 from mailserver.services import (
     alarm_acts,
@@ -21,10 +21,13 @@ from mailserver.services import (
     tls_reports,
 )
 
+# Seconds; a conversation that takes longer is cut, and its lease ends.
+CLOSING = 5.0
+
 
 @shared_task
 def deliver_domain(domain: str) -> None:
-    delivery.deliver_domain(domain)
+    delivery.answer_bell(domain)
 
 
 @shared_task
@@ -77,13 +80,13 @@ def import_due() -> None:
     external_lease.wake_due()
 
 
-@celeryd_after_setup.connect
-def share_threads(instance: Any, **_: Any) -> None:
-    """Other servers never hold all threads of a worker."""
-    delivery.open_lanes(instance.concurrency)
-
-
 @worker_ready.connect
 def look_around(**_: Any) -> None:
     """A worker that starts finds at once what was left when the last one ended."""
     sweep.delay()
+
+
+@worker_shutdown.connect
+def finish(**_: Any) -> None:
+    """A worker that ends gives what is under way a moment; the rest waits for the next worker."""
+    delivery.close(CLOSING)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from django.conf import settings
 
@@ -35,7 +33,7 @@ def test_it_knows_every_task_that_the_clock_and_the_bell_name():
 @pytest.mark.parametrize(
     ("task", "arguments", "module", "name"),
     [
-        (tasks.deliver_domain, ["hamburger.edu"], delivery, "deliver_domain"),
+        (tasks.deliver_domain, ["hamburger.edu"], delivery, "answer_bell"),
         (tasks.sweep, [], queue, "sweep"),
         (tasks.tell_alarms, [], alarm_acts, "tell"),
         (tasks.tidy, [], retention, "tidy"),
@@ -53,15 +51,6 @@ def test_it_calls_the_service(monkeypatch, task, arguments, module, name):
     monkeypatch.setattr(module, name, lambda *given: called.append(list(given)))
     task(*arguments)
     assert called == [arguments]
-
-
-def test_a_worker_keeps_threads_for_mail_that_needs_no_other_server(monkeypatch):
-    opened = []
-    monkeypatch.setattr(delivery, "Lanes", opened.append)
-    monkeypatch.setattr(delivery, "_lanes", delivery._lanes)
-    for threads in (1, 2, 4, 16):
-        tasks.share_threads(SimpleNamespace(concurrency=threads))
-    assert opened == [1, 2, 3, 12]
 
 
 def test_it_sweeps_as_soon_as_a_worker_starts(monkeypatch):

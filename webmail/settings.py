@@ -170,8 +170,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2}
-# Threads: a delivery mostly waits for another server, and each returns its database connection before it does.
-# Servers that do not answer hold some of them for minutes, but never all (services/delivery_lanes.py).
+# Threads: tasks are short, or wait for the database. Mail for other servers goes its way on an event loop beside them
+# (services/delivery_loop.py), so that servers that do not answer hold none.
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 16
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -92,6 +92,8 @@ class Config:
     delay_notice: timedelta | None
     suppress: Limit | None
     stage_timeout: float | None
+    delivery_connections: int
+    delivery_rates: Mapping[str, int]
     allow_private_hops: bool
     sending_hour: int
     sending_day: int

@@ -11,6 +11,7 @@ from typing import Any
 
 from mailserver.conf import keys, values
 from mailserver.conf.config import DEFAULT_PORTS, DEFAULT_RETRY_SCHEDULE, Config, Limit
+from mailserver.rates import rates
 
 # The text of a variable by its name, or what holds when nothing is said.
 _Reader = Callable[[str, str], str]
@@ -82,6 +83,8 @@ def _sending(value: _Reader) -> dict[str, Any]:
         "stage_timeout": float(text) if (text := value("STAGE_TIMEOUT", "")) else None,
         "dkim_rotation": None if (text := value("DKIM_ROTATION", "180d")) == "off" else values.duration(text),
         "tls_reports": values.flag(value("TLS_REPORTS", "1")),
+        "delivery_connections": max(1, int(value("DELIVERY_CONNECTIONS", "8"))),
+        "delivery_rates": rates(value("DELIVERY_RATES", "")),
         "allow_private_hops": values.flag(value("ALLOW_PRIVATE_HOPS", "0")),
         "sending_hour": values.count("SENDING_HOUR", value("SENDING_HOUR", "500")),
         "sending_day": values.count("SENDING_DAY", value("SENDING_DAY", "2000")),

@@ -17,16 +17,19 @@ from datetime import UTC, datetime
 from mailserver.net import smtp_security
 from mailserver.net.mx import Hop
 from mailserver.net.smtp_connection import Connection
+from mailserver.net.smtp_kept import Kept
 from mailserver.net.smtp_results import Line, Outcome, Outgoing, Protection, Report, Result, SmtpFailure, Timeouts
 from mailserver.net.tls_findings import TlsFinding
 from mailserver.net.transcript import Transcript
 
-__all__ = ["Connection", "Line", "Outgoing", "Report", "Result", "Timeouts", "Transcript", "deliver"]
+__all__ = ["Connection", "Kept", "Line", "Outgoing", "Report", "Result", "Timeouts", "Transcript", "deliver"]
 
 logger = logging.getLogger(__name__)
 
 
-async def deliver(hops: Sequence[Hop], outgoing: Outgoing, *, hostname: str, timeouts: Timeouts) -> Report:
+async def deliver(
+    hops: Sequence[Hop], outgoing: Outgoing, *, hostname: str, timeouts: Timeouts, kept: Kept | None = None
+) -> Report:
     """Sends one message, trying the hops in order; `hostname` is our name in EHLO.
 
     A recipient is settled by the first hop that takes or finally refuses it (2xx or 5xx to MAIL, RCPT, DATA or
@@ -34,13 +37,14 @@ async def deliver(hops: Sequence[Hop], outgoing: Outgoing, *, hostname: str, tim
     before MAIL, be it with 5xx, speaks for itself and not for the mailbox (RFC 5321 §3.1, RFC 7504 §3), so the
     next one is asked; only when every hop refused for good is the message bounced (RFC 5321 §4.2.1), else it
     is deferred. After a connection lost between the end mark and its reply no other hop is tried, because the
-    message may have arrived.
+    message may have arrived. `kept` holds the connection of an earlier message, and of this one for the next; when it
+    turns out to be over before the server agreed to MAIL, the server is called again and that is no try.
     Never raises for what servers or the network do; ValueError when there are no hops.
     """
     if not hops:
         raise ValueError("a delivery needs at least one hop")
-    delivery = _Delivery(outgoing, hostname, timeouts)
-    for hop in hops:
+    delivery = _Delivery(outgoing, hostname, timeouts, kept or Kept())
+    for hop in delivery.kept.order([protected(hop, outgoing) for hop in hops]):
         if delivery.unsettled and not delivery.in_doubt and not delivery.too_late:
             await delivery.attempt(hop)
     return delivery.report()
@@ -53,6 +57,7 @@ class _Delivery:
     outgoing: Outgoing
     hostname: str
     timeouts: Timeouts
+    kept: Kept
     transcript: Transcript = field(default_factory=Transcript)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: dict[str, Result] = field(default_factory=dict)
@@ -76,8 +81,10 @@ class _Delivery:
         return asyncio.get_running_loop().time() >= self._deadline
 
     async def attempt(self, hop: Hop) -> None:
-        hop = protected(hop, self.outgoing)
         self.hop, self.tls = hop, ""
+        before = await self.kept.take(hop)
+        if before and await self._again(before):
+            return
         try:
             connection = await Connection.open(
                 hop,
@@ -91,24 +98,52 @@ class _Delivery:
             self.protection = smtp_security.protection(hop.policy, None, failure.text)
             self.turned_away.append((hop, failure))
             return
-        self.protection = smtp_security.protection(hop.policy, connection.secured)
         if self.outgoing.require_tls and "REQUIRETLS" not in connection.extensions:
             # RFC 8689 §4.2.1: the next server would not pass the promise on.
             self.tls = connection.tls
+            self.protection = smtp_security.protection(hop.policy, connection.secured)
             self.turned_away.append((hop, SmtpFailure(0, "5.7.30", f"{hop.host} does not support REQUIRETLS")))
             await self._take_leave(connection)
             return
+        await self._send(connection)
+        await self._part(connection)
+
+    async def _again(self, connection: Connection) -> bool:
+        """Over a connection that an earlier message was sent on; False when it had come to its end."""
+        opened = connection.opened.strftime("%H:%M:%S")
+        encrypted = f", {connection.tls}" if connection.tls else ""
+        number = connection.messages + 1
+        self.transcript.note(
+            f"The same connection as before, opened at {opened} UTC{encrypted}: message {number} on it"
+        )
+        connection.turn_to(self.transcript)
+        results, before = dict(self.results), self.reached
+        await self._send(connection)
+        if connection.usable or connection.begun:
+            await self._part(connection)
+            return True
+        self.results, self.reached = results, before
+        await connection.abandon()
+        self.transcript.note("That connection was over before this message began")
+        return False
+
+    async def _send(self, connection: Connection) -> None:
         self.reached = True
+        self.protection = smtp_security.protection(connection.hop.policy, connection.secured)
         try:
             self.tls = connection.tls
-            part = replace(self.outgoing, recipients=tuple(self.unsettled))
-            for result in await connection.send_message(part):
+            left = tuple(self.unsettled)
+            part = self.outgoing if left == self.outgoing.recipients else replace(self.outgoing, recipients=left)
+            for result in await connection.send_message(part, self._deadline):
                 self.results[result.recipient] = result
             self.in_doubt = connection.in_doubt
         except BaseException:
             await connection.abandon()
             raise
-        await self._take_leave(connection)
+
+    async def _part(self, connection: Connection) -> None:
+        if not self.kept.keep(connection):
+            await self._take_leave(connection)
 
     async def _take_leave(self, connection: Connection) -> None:
         """QUIT. The results are in: whatever goes wrong now must not cost them, or delivered mail is sent again."""

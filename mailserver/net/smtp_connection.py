@@ -7,6 +7,7 @@ import errno
 import os
 import ssl
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from mailserver.net import smtp_auth, smtp_security
 from mailserver.net.mx import Hop
@@ -32,6 +33,9 @@ class Connection:
         self.usable = True
         self.in_doubt = False
         self.secured = Secured("clear", encrypted=False)
+        self.begun = False
+        self.messages = 0
+        self.opened = datetime.now(UTC)
         self._hostname = hostname
         self._timeouts = timeouts
         self._dialogue = dialogue
@@ -89,23 +93,36 @@ class Connection:
         """A result for each recipient; never raises for what the server does.
 
         Recipients that one transaction has no room for go into the next on this connection. Afterwards `usable`
-        says whether another message may follow, `in_doubt` whether the server may have taken this one unseen.
+        says whether another message may follow, `in_doubt` whether the server may have taken this one unseen, `begun`
+        whether it agreed to hear of it.
         """
+        self.messages += 1
+        self.begun = False
         if deadline is not None:
             self._dialogue.deadline = deadline
         results: dict[str, Result] = {}
         left = list(outgoing.recipients)
         while left:
-            part = replace(outgoing, recipients=tuple(left))
+            part = outgoing if len(left) == len(outgoing.recipients) else replace(outgoing, recipients=tuple(left))
             transaction = Transaction(self._dialogue, self.extensions, part, self._timeouts)
             await transaction.run(reset=self._needs_reset)
             results |= transaction.results
             self._needs_reset = transaction.left_open
             self.in_doubt = transaction.in_doubt
+            self.begun = self.begun or transaction.begun
             self.usable = not transaction.broken and self._dialogue.farewell is None
             left = transaction.overflow if self.usable else []
         tls_used = self.tls
         return [replace(results[r], hop=self.hop, tls=tls_used) for r in outgoing.recipients]
+
+    def turn_to(self, transcript: Transcript) -> None:
+        """What is said from here on belongs to another message."""
+        self._dialogue.transcript = transcript
+
+    @property
+    def stands(self) -> bool:
+        """Whether a kept session can be used: a server that has said something since has said goodbye."""
+        return self.usable and self._dialogue.wire.silent
 
     async def quit(self) -> None:
         """Says QUIT and closes; what the server makes of it changes nothing any more (RFC 5321 §4.1.1.10)."""

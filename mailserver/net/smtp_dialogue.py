@@ -39,6 +39,8 @@ class Dialogue:
         if self._unanswered:
             sent, command = self._unanswered.popleft()
             self.transcript.client(command, sent)
+        if self.wire.answered:
+            return await self._reply()  # answers to one group come together, and a clock for each would cost more
         async with self.patience(seconds, f"no answer to {_spoken(command)}"):
             return await self._reply()
 

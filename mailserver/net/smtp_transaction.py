@@ -22,7 +22,7 @@ class Transaction:
     `overflow` are recipients refused only because this transaction was full: another may take them;
     `in_doubt` says that the end mark was sent and no reply came: the server may have the message;
     `left_open` says that the server still waits for the end of the transaction: RSET before the next;
-    `broken` says that the connection is of no more use.
+    `broken` says that the connection is of no more use; `begun` that the server has agreed to MAIL.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Transaction:
         self.in_doubt = False
         self.left_open = False
         self.broken = False
+        self.begun = False
         self._dialogue = dialogue
         self._extensions = extensions
         self._outgoing = outgoing
@@ -86,7 +87,7 @@ class Transaction:
             self._settle(recipients, mail)
             if not together:
                 return []
-        self.left_open = mail.positive
+        self.left_open = self.begun = mail.positive
         accepted = await self._recipients(recipients, together, mail.positive)
         return await self._data(accepted, together)
 

@@ -91,6 +91,17 @@ class Wire(asyncio.Protocol):
         return str(name[0]) if isinstance(name, tuple) else ""
 
     @property
+    def silent(self) -> bool:
+        """Whether the connection stands and nothing has arrived that was not asked for."""
+        return not self._ended and not self._received
+
+    @property
+    def answered(self) -> bool:
+        """Whether the next reply is here and is one line: reading it will not wait."""
+        end = self._received.find(b"\n")
+        return end >= 0 and self._received[3:4] != b"-"
+
+    @property
     def unread(self) -> bytes:
         """What has arrived and was not asked for yet."""
         return bytes(self._received)

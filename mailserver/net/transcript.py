@@ -33,7 +33,7 @@ class Transcript:
         return time.monotonic() - self._start
 
     def client(self, text: str, at: float) -> None:
-        self._add(at, "client", _SECRET.sub(r"\1 (hidden)", text))
+        self._add(at, "client", _SECRET.sub(r"\1 (hidden)", text) if text[:4].upper() == "AUTH" else text)
 
     def server(self, text: str) -> None:
         self._add(self.now(), "server", text)

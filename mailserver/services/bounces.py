@@ -13,7 +13,7 @@ from django.db import OperationalError, transaction
 
 from mailserver.errors import InvalidName, UnknownRecipient
 from mailserver.mail import dsn, dsnwishes, srs, tlsrequired
-from mailserver.mail.dsn import Failure
+from mailserver.mail.dsn import Action, Failure
 from mailserver.net.smtp_results import Result
 from mailserver.services import dkimkeys, inbound, recipients, routing, suppression
 from mailserver.services.recipients import Local
@@ -86,25 +86,50 @@ def _report(
     return dict.fromkeys(told, number) if number else {}
 
 
+def is_told(entry: QueueEntry, row: QueueRecipient, result: Result, at: datetime) -> bool:
+    """Whether `report_all` has anything to do for a settled recipient: to tell its sender, or to learn."""
+    return failed(row) or row.suspect or bool(_action(entry, row, result, at))
+
+
+def failed(row: QueueRecipient) -> bool:
+    """Whether the recipient will not get the message."""
+    return row.state in (State.BOUNCED, State.EXPIRED, State.CANCELLED)
+
+
+def _action(entry: QueueEntry, row: QueueRecipient, result: Result | None, at: datetime) -> Action | None:
+    """RFC 3464 §2.3.3, where the sender wants to hear of it."""
+    if failed(row):
+        return "failed" if dsnwishes.wants(row.notify, "FAILURE") else None
+    if row.state == State.DEFERRED:
+        return "delayed" if _is_late(entry, row, at) else None
+    if row.state == State.DELIVERED and result and result.action:
+        return result.action if dsnwishes.wants(row.notify, "SUCCESS") else None
+    return None
+
+
 def _news(entry: QueueEntry, row: QueueRecipient, result: Result | None, at: datetime) -> Failure | None:
     """What the sender is to hear about a recipient, None for nothing."""
+    action = _action(entry, row, result, at)
+    if action is None:
+        return None
     said = " ".join(filter(None, (str(row.reply_code or ""), row.reply_enhanced, row.reply_text)))
     news = Failure(
         row.address,
+        action=action,
         diagnostic=f"{'smtp' if row.reply_code else 'x-correio'}; {said}",
         remote=row.remote_host,
         original=row.original_recipient,
         last_attempt=at,
         log_id=entry.reference,
     )
-    if row.state in (State.BOUNCED, State.EXPIRED, State.CANCELLED) and dsnwishes.wants(row.notify, "FAILURE"):
-        return replace(news, status=EXPIRED if row.state == State.EXPIRED else _status(row, "5"))
-    if row.state == State.DEFERRED and _is_late(entry, row, at):
-        until = entry.not_before + settings.CORREIO.expire_after
-        return replace(news, action="delayed", status=_status(row, "4"), retry_until=until)
-    if row.state == State.DELIVERED and result and result.action and dsnwishes.wants(row.notify, "SUCCESS"):
-        return replace(news, action=result.action, status=_status(row, "2"))
-    return None
+    match action:
+        case "failed":
+            return replace(news, status=EXPIRED if row.state == State.EXPIRED else _status(row, "5"))
+        case "delayed":
+            until = entry.not_before + settings.CORREIO.expire_after
+            return replace(news, status=_status(row, "4"), retry_until=until)
+        case _:
+            return replace(news, status=_status(row, "2"))
 
 
 def _is_late(entry: QueueEntry, row: QueueRecipient, at: datetime) -> bool:

@@ -1,114 +1,114 @@
-"""Delivering what the queue holds for one destination: here, or over SMTP to its next hop."""
+"""Delivering what the queue holds for one destination: here, or over SMTP to its next hop.
+
+Destinations that live here are worked off in the caller's thread; all others on the event loop of this process
+(delivery_loop), each by a run (delivery_run), so that a dead server costs a task and no thread.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TooLate
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
 
-from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.db import DatabaseError
 
-from mailserver.mail import tlsrequired
-from mailserver.net import smtp_client
-from mailserver.net.mx import NoRoute, next_hops
-from mailserver.net.resolver import PolicyResolver
-from mailserver.net.smtp_results import Outgoing, Report, Timeouts
-from mailserver.services import delivery_dns, delivery_local, queue, queue_record, relays, tls_policies
-from mailserver.services.delivery_hops import Found
-from mailserver.services.delivery_lanes import Cargo, Lanes
+from mailserver.services import delivery_local, delivery_loop, queue
+from mailserver.services.delivery_run import Office, Run
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
-from mailserver.store import blobs
-from mailserver.store.models import Domain, QueueEntry
+from mailserver.store.models import Domain
 
-# Conversations one worker holds with a destination at the same time.
-CONVERSATIONS = 4
 BATCH = 40
 
-# A worker turns to other destinations after this many batches or seconds; the bell brings somebody back.
+# A worker turns to other work after this many batches filed here; the bell brings somebody back.
 BATCHES = 25
-SECONDS = 60.0
 
-# Of so many threads of a worker one is kept for mail that stays here and for the sweep: a dead server costs a thread
-# minutes, and there are always some.
-KEPT = 4
+# Destinations talked to at the same time. A dead one has a place for as long as its servers may take to answer.
+PLACES = 1000
 
-# What another server has taken must be written down, else it is sent again. So a database that restarts is waited for,
-# in seconds and together for less than a lease.
-RECORDING_PAUSES = (1, 2, 4, 8, 16)
-
-# Rows are read and results written beside the running conversations, all workers of a process together.
-_desk = ThreadPoolExecutor(max_workers=4, thread_name_prefix="queue-desk")
-
-_lanes = Lanes(1)
-_cargo = Cargo(most=128 << 20, small=1 << 20)
-
-Answer = TypeVar("Answer")
+_office = Office()
+# The destinations that have a run, and whether the bell rang again meanwhile.
+_running: dict[str, bool] = {}
+_ended: dict[str, asyncio.Event] = {}
+_places = asyncio.Semaphore(PLACES)
 
 logger = logging.getLogger(__name__)
 
 
-def open_lanes(threads: int) -> None:
-    """Tell how many threads of this process deliver, before the first does."""
-    global _lanes
-    _lanes = Lanes(max(1, threads - threads // KEPT))
+def answer_bell(domain: str) -> None:
+    """Deliver what is due for a destination. Mail for other servers goes on its way without the caller."""
+    if _is_here(domain):
+        _work_off_here(domain)
+    else:
+        delivery_loop.submit(_serve(domain)).add_done_callback(_complain)
 
 
 def deliver_domain(domain: str) -> int:
-    """Deliver what is due for a destination (A-label domain or address literal); the number of tries made.
-
-    With it goes what other destinations left when all lanes were taken.
-    """
-    if Domain.objects.filter(name=domain, hosted=True, transport=Domain.Transport.LOCAL).exists():
-        return _work_off(domain, _deliver_here)
-    return _lanes.run(domain, _work_off_there)
+    """The same and wait for it (A-label domain or address literal); the number of tries made."""
+    return _work_off_here(domain) if _is_here(domain) else delivery_loop.submit(_serve(domain)).result()
 
 
-def _work_off_there(domain: str) -> int:
-    destination = _Destination(domain, Found(domain))
-
-    def deliver(held: Sequence[Claim]) -> list[Exception]:
-        close_old_connections()  # a connection that waits for a slow server all the time would be missed elsewhere
-        return asyncio.run(_deliver_there(destination, held))
-
-    return _work_off(domain, deliver)
+def close(seconds: float) -> None:
+    """Begin nothing new, and give what is under way so long to end."""
+    if delivery_loop.running():
+        with suppress(TooLate):
+            delivery_loop.submit(_close()).result(seconds)
 
 
-def _work_off(domain: str, deliver: Callable[[Sequence[Claim]], list[Exception]]) -> int:
-    done, enough = 0, time.monotonic() + SECONDS
+def _is_here(domain: str) -> bool:
+    return Domain.objects.filter(name=domain, hosted=True, transport=Domain.Transport.LOCAL).exists()
+
+
+async def _serve(domain: str) -> int:
+    """One run at a time for each destination; who comes during it has it look again at the end."""
+    if domain in _running:
+        _running[domain] = True
+        await _ended[domain].wait()
+        return 0
+    _running[domain], _ended[domain] = True, asyncio.Event()
+    done = 0
+    try:
+        async with _places:
+            while _running[domain] and not _office.closing:
+                _running[domain] = False
+                run = Run(domain, _office)
+                await run.work()
+                done += run.done
+                if run.faults:
+                    raise run.faults[0]
+    finally:
+        del _running[domain]
+        _ended.pop(domain).set()
+    return done
+
+
+async def _close() -> None:
+    _office.closing = True
+    for ended in list(_ended.values()):
+        await ended.wait()
+
+
+def _complain(served: Future[int]) -> None:
+    """A fault has its traceback in the log already, where it belongs to a message."""
+    if not served.cancelled() and (fault := served.exception()):
+        logger.error("delivery stumbled: %s", fault, exc_info=fault)
+
+
+def _work_off_here(domain: str) -> int:
+    done = 0
     for _ in range(BATCHES):
         held = queue.claim(domain, BATCH)
         if not held:
             return done
-        faults = deliver(held)
+        faults = _deliver_here(held)
         if faults:
             raise faults[0]
         done += len(held)
-        if time.monotonic() >= enough:
-            break
     wake([domain])
     return done
-
-
-@dataclass
-class _Destination:
-    """A destination and what this run has learnt about it.
-
-    The first message goes alone. If it reaches none of the servers, that try is the `silence`, and the others of the
-    run are spared theirs: a dead server would cost each of them minutes.
-    """
-
-    domain: str
-    found: Found
-    explored: bool = False
-    silence: Report | None = None
 
 
 def _deliver_here(held: Sequence[Claim]) -> list[Exception]:
@@ -117,143 +117,9 @@ def _deliver_here(held: Sequence[Claim]) -> list[Exception]:
         try:
             delivery_local.deliver(claim)
         except Exception as fault:
-            _put_off(claim, fault)
+            logger.exception("the try of queue entry %s stumbled", claim.entry_id)
+            # Without a database the lease does it: it ends, and the sweep takes the rows back.
+            with suppress(DatabaseError):
+                queue.put_off(claim, fault)
             faults.append(fault)
     return faults
-
-
-async def _deliver_there(destination: _Destination, held: Sequence[Claim]) -> list[Exception]:
-    """Talk for every claim, a few at a time; what went wrong on our side."""
-    keeper = asyncio.create_task(_keep_leases(held[0]))
-    try:
-        destination.found = await _look_up(destination.domain, delivery_dns.resolver())
-        alone = 0 if destination.explored else 1
-        faults = [await _try(claim, destination) for claim in held[:alone]]
-        destination.explored = True
-        turns = asyncio.Semaphore(CONVERSATIONS)
-        faults += await asyncio.gather(*(_take_turn(turns, claim, destination) for claim in held[alone:]))
-    finally:
-        keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeper
-    return [fault for fault in faults if fault]
-
-
-async def _look_up(domain: str, resolver: PolicyResolver) -> Found:
-    config = settings.CORREIO
-    try:
-        hops = await next_hops(
-            domain,
-            resolver=resolver,
-            routes=await _at_desk(relays.table),
-            port=config.remote_smtp_port,
-            own_names={config.hostname.lower()},
-            allow_private=config.allow_private_hops,
-        )
-    except NoRoute as nowhere:
-        return Found(domain, refusal=nowhere)
-    hops, findings = await tls_policies.protect(domain, hops, resolver, _at_desk)
-    return Found(domain, tuple(hops), findings=findings)
-
-
-async def _take_turn(turns: asyncio.Semaphore, claim: Claim, destination: _Destination) -> Exception | None:
-    async with turns:
-        return await _try(claim, destination)
-
-
-async def _try(claim: Claim, destination: _Destination) -> Exception | None:
-    try:
-        report = await _talk(claim, destination)
-        if report:
-            await _write_down(claim, report)
-    except Exception as fault:
-        await _at_desk(partial(_put_off, claim, fault))
-        return fault
-    return None
-
-
-async def _write_down(claim: Claim, report: Report) -> None:
-    for pause in RECORDING_PAUSES:
-        try:
-            await _at_desk(partial(queue_record.record, claim, report))
-        except (OperationalError, InterfaceError) as trouble:
-            logger.warning("queue entry %s not recorded, again in %d s: %s", claim.entry_id, pause, trouble)
-            await asyncio.sleep(pause)
-        else:
-            return
-    await _at_desk(partial(queue_record.record, claim, report))
-
-
-async def _talk(claim: Claim, destination: _Destination) -> Report | None:
-    """One delivery over the network; None when the entry is gone."""
-    recipients, found = tuple(claimed.address for claimed in claim.recipients), destination.found
-    if found.refusal:
-        return found.refused(recipients)
-    if destination.silence:
-        return found.not_called(recipients, destination.silence)
-    entry = await _at_desk(QueueEntry.objects.filter(pk=claim.entry_id).first)
-    if entry is None:
-        return None
-    config = settings.CORREIO
-    async with _cargo.afloat(entry.size):
-        outgoing = await _at_desk(partial(_outgoing, entry, claim))
-        report = await smtp_client.deliver(
-            found.hops, outgoing, hostname=config.hostname, timeouts=Timeouts.rfc().capped(config.stage_timeout)
-        )
-    nobody = not (report.reached or _by_policy(report, outgoing)) and all(
-        result.outcome == "deferred" for result in report.results
-    )
-    if nobody and not destination.explored:
-        destination.silence = report
-    return found.introduced(report)
-
-
-def _by_policy(report: Report, outgoing: Outgoing) -> bool:
-    """Whether it was about protection that no server was reached: then another message may fare better."""
-    if report.hop and report.hop.policy.source == "route":
-        return False  # what the administrator asks for holds for all; a smart host that knows us not is not asked again
-    asked = outgoing.require_tls or outgoing.tls_optional
-    return asked or any(not result.code and result.enhanced.startswith("4.7") for result in report.results)
-
-
-def _outgoing(entry: QueueEntry, claim: Claim) -> Outgoing:
-    content = bytes(entry.prefix) + blobs.read(entry.blob_id)
-    return Outgoing(
-        entry.sender,
-        tuple(claimed.address for claimed in claim.recipients),
-        content,
-        entry.eight_bit,
-        entry.smtputf8,
-        require_tls=entry.require_tls,
-        tls_optional=tlsrequired.is_optional(content),
-        envelope_id=entry.envelope_id,
-        full_return=entry.full_return,
-        wishes={claimed.address: claimed.wishes for claimed in claim.recipients},
-    )
-
-
-async def _keep_leases(first: Claim) -> None:
-    """Renew the leases of a batch (they share a token) for as long as the worker lives."""
-    while True:
-        await asyncio.sleep(queue.LEASE.total_seconds() / 4)
-        with suppress(DatabaseError):  # the next round tries again; a lease that ends meanwhile is not ours any more
-            await _at_desk(partial(queue.renew, first.token))
-
-
-def _put_off(claim: Claim, fault: Exception) -> None:
-    """Push the rows ahead. Without a database the lease does it: it ends, and the sweep takes the rows back."""
-    logger.exception("the try of queue entry %s stumbled", claim.entry_id, exc_info=fault)
-    with suppress(DatabaseError):
-        queue.put_off(claim, fault)
-
-
-async def _at_desk(work: Callable[[], Answer]) -> Answer:
-    """Run database work in a thread of the desk, where no event loop runs; its connection goes back to the pool."""
-
-    def run() -> Answer:
-        try:
-            return work()
-        finally:
-            close_old_connections()
-
-    return await asyncio.get_running_loop().run_in_executor(_desk, run)

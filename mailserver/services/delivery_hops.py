@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from mailserver.net.mx import Hop, NoRoute
+from django.conf import settings
+
+from mailserver.net.mx import Hop, NoRoute, next_hops
 from mailserver.net.smtp_results import Line, Report, Result
 from mailserver.net.tls_findings import TlsFinding
+from mailserver.services import delivery_dns, relays, tls_policies
+from mailserver.services.delivery_loop import at_desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +60,21 @@ class Found:
                     yield f"MX of {self.domain}: {host}{where}, preference {preference}"
                 case "address":
                     yield f"{self.domain} has no MX, so its own address counts: {', '.join(addresses)}"
+
+
+async def look_up(domain: str) -> Found:
+    """Ask the administrator's relays and routes, or the DNS, and for the policies of the servers found."""
+    config, resolver = settings.CORREIO, delivery_dns.resolver()
+    try:
+        hops = await next_hops(
+            domain,
+            resolver=resolver,
+            routes=await at_desk(relays.table),
+            port=config.remote_smtp_port,
+            own_names={config.hostname.lower()},
+            allow_private=config.allow_private_hops,
+        )
+    except NoRoute as nowhere:
+        return Found(domain, refusal=nowhere)
+    hops, findings = await tls_policies.protect(domain, hops, resolver, at_desk)
+    return Found(domain, tuple(hops), findings=findings)

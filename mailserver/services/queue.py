@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 from mailserver.mail.dsnwishes import RecipientWishes
@@ -33,18 +33,33 @@ MAX_WORKERS = 2
 # RFC 5321 §4.5.3.1.8: every server takes 100 recipients in one transaction.
 MAX_RECIPIENTS = 100
 
+# Accounts take turns, so that who sends thousands delays nobody else; reports (null sender) come after people's mail.
 CLAIM = f"""
 WITH due AS (
-    SELECT r.id FROM queuerecipient r JOIN queueentry e ON e.id = r.entry_id
+    SELECT r.id, r.next_attempt_at, r.entry_id, e.priority - (e.sender = '')::int AS urgency, row_number() OVER (
+        PARTITION BY e.priority - (e.sender = '')::int, e.account_id, CASE WHEN e.account_id IS NULL THEN e.sender END
+        ORDER BY r.next_attempt_at, r.entry_id, r.id
+    ) AS turn
+    FROM queuerecipient r JOIN queueentry e ON e.id = r.entry_id
     WHERE r.domain = %(domain)s AND r.state IN ('queued', 'deferred') AND r.next_attempt_at <= %(now)s
       AND {destinations.NOT_PAUSED}
-    ORDER BY e.priority DESC, r.next_attempt_at, r.entry_id, r.id
+), chosen AS (
+    SELECT r.id, due.urgency, due.turn FROM due JOIN queuerecipient r ON r.id = due.id
+    WHERE r.state IN ('queued', 'deferred') AND r.next_attempt_at <= %(now)s
+    ORDER BY due.urgency DESC, due.turn, due.next_attempt_at, due.entry_id, r.id
     LIMIT %(limit)s FOR NO KEY UPDATE OF r SKIP LOCKED
 )
 UPDATE queuerecipient r SET state = 'delivering', lease_until = %(until)s, lease_token = %(token)s
-FROM due WHERE r.id = due.id
-RETURNING r.entry_id, r.id, r.address, r.attempts, r.notify, r.original_recipient
+FROM chosen WHERE r.id = chosen.id
+RETURNING -chosen.urgency, chosen.turn, r.entry_id, r.id, r.address, r.attempts, r.notify, r.original_recipient
 """  # noqa: S608
+
+# Other workers at a destination, and whether one of them was lost.
+TALKING = """
+SELECT count(DISTINCT lease_token) FILTER (WHERE lease_until >= %(now)s AND NOT lease_token = ANY(%(own)s::uuid[])),
+    coalesce(bool_or(lease_until < %(now)s), false)
+FROM queuerecipient WHERE domain = %(domain)s AND state = 'delivering'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +87,22 @@ class Claim:
         return max(claimed.attempts for claimed in self.recipients) + 1
 
 
-def claim(domain: str, limit: int = MAX_RECIPIENTS) -> list[Claim]:
-    """Take up to `limit` due recipients of a destination, the most urgent first, grouped by entry.
+def claim(domain: str, limit: int = MAX_RECIPIENTS, own: Iterable[uuid.UUID] = ()) -> list[Claim]:
+    """Take up to `limit` due recipients of a destination, the most urgent first, accounts in turn, grouped by entry.
 
-    Rows whose worker was lost are due too. Empty when nothing is due or enough workers are at it.
+    Rows whose worker was lost are due too. Empty when nothing is due or enough workers are at it; `own` are the
+    tokens of what the caller is at already.
     """
-    now = timezone.now()
-    with transaction.atomic():
-        retake(now, domain)
-        talking = QueueRecipient.objects.filter(domain=domain, state=State.DELIVERING)
-        if talking.values("lease_token").distinct().count() >= MAX_WORKERS:
+    now, token = timezone.now(), uuid.uuid4()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(TALKING, {"domain": domain, "now": now, "own": list(map(str, own))})
+        talking, lost = cursor.fetchone() or (0, False)
+        if lost:
+            retake(now, domain)
+        if talking >= MAX_WORKERS:
             return []
-        token = uuid.uuid4()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                CLAIM, {"domain": domain, "now": now, "limit": limit, "until": now + LEASE, "token": str(token)}
-            )
-            rows = sorted(cursor.fetchall())
+        cursor.execute(CLAIM, {"domain": domain, "now": now, "limit": limit, "until": now + LEASE, "token": str(token)})
+        rows = [row[2:] for row in sorted(cursor.fetchall())]
     return list(_by_entry(rows, domain, token))
 
 
@@ -101,10 +115,20 @@ def _by_entry(rows: Sequence[tuple[int, int, str, int, str, str]], domain: str, 
             yield Claim(entry_id, domain, token, tuple(members[start : start + MAX_RECIPIENTS]))
 
 
-def renew(token: uuid.UUID) -> int:
-    """Keep what is still held under this token for another `LEASE`; the number of recipients held."""
-    held = QueueRecipient.objects.filter(lease_token=token, state=State.DELIVERING)
-    return held.update(lease_until=timezone.now() + LEASE)
+def renew(held: Mapping[uuid.UUID, Collection[int]]) -> int:
+    """Keep what is still held for another `LEASE`: token → ids of recipients. How many those are."""
+    ids = [recipient_id for each in held.values() for recipient_id in each]
+    rows = QueueRecipient.objects.filter(id__in=ids, lease_token__in=list(held), state=State.DELIVERING)
+    return rows.update(lease_until=timezone.now() + LEASE)
+
+
+def hand_back(claims: Iterable[Claim]) -> None:
+    """What was claimed and not begun waits again as before, for another worker."""
+    for claim in claims:
+        ids = [claimed.recipient_id for claimed in claim.recipients]
+        rows = QueueRecipient.objects.filter(id__in=ids, lease_token=claim.token, state=State.DELIVERING)
+        before = Case(When(attempts=0, then=Value(State.QUEUED)), default=Value(State.DEFERRED))
+        rows.update(state=before, lease_until=None, lease_token=None)
 
 
 def retake(now: datetime, domain: str | None = None) -> int:
@@ -128,7 +152,7 @@ def retake(now: datetime, domain: str | None = None) -> int:
     return len(found)
 
 
-def put_off(held: Claim, error: Exception) -> None:
+def put_off(held: Claim, error: BaseException) -> None:
     """After an unexpected fault: try later, so that a message we stumble over cannot block a worker for ever."""
     now = timezone.now()
     with transaction.atomic():

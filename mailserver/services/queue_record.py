@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -83,20 +84,36 @@ class Book:
         if not self.rows:
             self._attempt(report, [*report.lines, self._lost(report)])
             return
-        attempt = self._attempt(report, report.lines)
-        results = {result.recipient: result for result in report.results}
-        progress = any(result.outcome == "delivered" for result in report.results)
         now = timezone.now()
-        for row in self.rows:
-            self._settle(row, results[row.address], now, progress)
+        results = self.settle(report, now)
+        attempt = self._attempt(report, report.lines)
         QueueRecipient.objects.bulk_update(self.rows, WRITTEN)
-        DeliveryResult.objects.bulk_create(_result(attempt, row.pk, results[row.address]) for row in self.rows)
+        DeliveryResult.objects.bulk_create(result_row(attempt, row.pk, results[row.address]) for row in self.rows)
         self._tell(attempt, now, bounces.report_all(self.entry, self.rows, results, at=now))
         self._finish(now)
 
+    def settle(self, report: Report, now: datetime) -> dict[str, Result]:
+        """What the results make of the rows; nothing is written yet."""
+        results = {result.recipient: result for result in report.results}
+        progress = any(result.outcome == "delivered" for result in report.results)
+        for row in self.rows:
+            self._settle(row, results[row.address], now, progress)
+        return results
+
+    def plain(self, results: Mapping[str, Result], now: datetime) -> bool:
+        """Whether the settled rows are all there is to write: nobody is told by a report, nothing was lost."""
+        told = (bounces.is_told(self.entry, row, results[row.address], now) for row in self.rows)
+        return bool(self.rows) and not any(told)
+
     def _attempt(self, report: Report, lines: Sequence[Line]) -> DeliveryAttempt:
+        attempt = self.attempt(report, lines)
+        attempt.save(force_insert=True)
+        return attempt
+
+    def attempt(self, report: Report, lines: Sequence[Line]) -> DeliveryAttempt:
+        """The try as a row that is not saved."""
         hop = report.hop
-        return DeliveryAttempt.objects.create(
+        return DeliveryAttempt(
             entry=self.entry,
             domain=self.held.domain,
             number=self.held.number,
@@ -160,16 +177,7 @@ class Book:
                 message_id=self.entry.sent_copy_id,
                 recipient=row.address,
                 at=now,
-                attempt=attempt.pk,
-                number=attempt.number,
-                code=row.reply_code,
-                enhanced=row.reply_enhanced,
-                text=row.reply_text,
-                host=row.remote_host,
-                tls=row.tls,
-                expired=row.state == State.EXPIRED,
-                next=row.next_attempt_at.isoformat() if row.state == State.DEFERRED else "",
-                report=reports.get(row.pk),
+                **told(attempt, row, reports.get(row.pk)),
             )
         if self.entry.account_id:
             bell.ring_on_commit(self.entry.account_id, {})
@@ -187,7 +195,23 @@ def close_if_done(entry: QueueEntry, now: datetime) -> None:
         entry.save(update_fields=["finished_at"])
 
 
-def _result(attempt: DeliveryAttempt, recipient_id: int, result: Result) -> DeliveryResult:
+def told(attempt: DeliveryAttempt, row: QueueRecipient, report: int | None) -> dict[str, Any]:
+    """What the timeline says of a settled row."""
+    return {
+        "attempt": attempt.pk,
+        "number": attempt.number,
+        "code": row.reply_code,
+        "enhanced": row.reply_enhanced,
+        "text": row.reply_text,
+        "host": row.remote_host,
+        "tls": row.tls,
+        "expired": row.state == State.EXPIRED,
+        "next": row.next_attempt_at.isoformat() if row.state == State.DEFERRED else "",
+        "report": report,
+    }
+
+
+def result_row(attempt: DeliveryAttempt, recipient_id: int, result: Result) -> DeliveryResult:
     return DeliveryResult(
         attempt=attempt,
         recipient_id=recipient_id,

@@ -12,7 +12,8 @@ import pytest
 from mailserver.conf import Route
 from mailserver.practice.certificates import self_signed
 from mailserver.practice.scripted import ScriptedServer
-from mailserver.services import imapsearch, messages
+from mailserver.services import delivery, imapsearch, messages
+from mailserver.services.delivery_run import Office
 from mailserver.store.models import Domain
 from tests.support.mail import message
 
@@ -27,9 +28,10 @@ def configure(settings):
 
 
 @pytest.fixture
-def remote(configure, domains):
+def remote(configure, domains, monkeypatch):
     """Mail for hamburger.edu goes to a scripted server; `remote(replies=…)` starts it."""
     Domain.objects.filter(name="hamburger.edu").delete()
+    monkeypatch.setattr(delivery, "_office", Office())
     servers = []
 
     def start(**options) -> ScriptedServer:

@@ -14,8 +14,7 @@ from django.utils import timezone
 
 from mailserver.practice.dns_server import SERVFAIL, DnsServer
 from mailserver.practice.scripted import CLOSE, ScriptedServer
-from mailserver.services import accounts, bounces, delivery, queue, queue_record
-from mailserver.services.delivery_lanes import Lanes
+from mailserver.services import accounts, bounces, delivery, delivery_books, queue, queue_record
 from mailserver.store.models import Account, Domain, Event, MailboxMessage, QueueEntry
 from tests.support.mail import message
 from tests.support.queueing import RECEIVED, notes, only, queued
@@ -216,24 +215,6 @@ def test_it_spares_the_other_messages_a_call_that_reaches_nobody(remote, alice):
     assert notes(entries[-1]) == ["Not called again so soon after: 421 4.3.2 Closed for today"]
 
 
-def test_it_goes_on_with_a_server_that_takes_few_connections(remote, alice):
-    server = remote(replies={"BANNER": ["220 mx1.hamburger.edu", *["421 4.7.0 One at a time"] * 3, "220 hello"]})
-    for number in range(6):
-        queued(alice, f"u{number}@hamburger.edu")
-    delivery.deliver_domain("hamburger.edu")
-    assert len(server.sessions) == 6
-    assert len(server.messages) == 3
-
-
-def test_mail_that_stays_here_does_not_wait_for_slow_servers(remote, monkeypatch, alice):
-    monkeypatch.setattr(delivery, "_lanes", lanes := Lanes(0))
-    remote()
-    queued(alice, "bob@hamburger.edu", "alice@crepes.fr")
-    assert delivery.deliver_domain("hamburger.edu") == 0
-    assert delivery.deliver_domain("crepes.fr") == 1
-    assert lanes.run("hamburger.edu", lambda domain: 1) == 0
-
-
 def test_it_keeps_the_order_of_urgency(remote, alice):
     remote()
     queued(alice, "late@hamburger.edu", at=timezone.now() - timedelta(minutes=1))
@@ -286,7 +267,7 @@ def test_it_waits_for_a_database_that_restarts_with_what_the_other_server_has_ta
         record(*args)
 
     monkeypatch.setattr(queue_record, "record", recorded)
-    monkeypatch.setattr(delivery, "RECORDING_PAUSES", (0, 0, 0))
+    monkeypatch.setattr(delivery_books, "RECORDING_PAUSES", (0, 0, 0))
     entry = queued(alice, "bob@hamburger.edu")
     delivery.deliver_domain("hamburger.edu")
     assert only(entry).state == "delivered"

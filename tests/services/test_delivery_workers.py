@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from mailserver.practice.scripted import Drip
 from mailserver.services import delivery, delivery_local, inbound, queue
+from mailserver.services.delivery_run import Office
 from mailserver.store.models import MailboxMessage, QueueRecipient
 from tests.support.queueing import RECEIVED, notes, only, queued
 
@@ -51,7 +52,8 @@ def test_it_puts_off_a_message_it_stumbles_over_and_raises(configure, alice, bob
 def test_it_puts_off_a_message_that_stumbles_on_the_way_out(remote, alice, monkeypatch):
     remote()
     entry = queued(alice, "bob@hamburger.edu")
-    monkeypatch.setattr("mailserver.services.delivery.blobs.read", lambda _: 1 / 0)
+    monkeypatch.setattr("mailserver.services.delivery_load.contents", lambda _: {})
+    monkeypatch.setattr("mailserver.services.delivery_load.blobs.read", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         delivery.deliver_domain("hamburger.edu")
     assert (only(entry).state, only(entry).attempts) == ("deferred", 1)
@@ -123,3 +125,34 @@ def test_it_keeps_its_lease_while_it_talks_to_a_slow_server(remote, alice, monke
         each.join()
     assert claimed == []
     assert (only(entry).state, only(entry).attempts) == ("delivered", 1)
+
+
+class Killed(BaseException):
+    """As if the process ended here."""
+
+
+def test_a_worker_killed_between_the_250_and_the_record_sends_that_message_again_and_no_other(
+    remote, alice, monkeypatch
+):
+    server = remote()
+    entries = [queued(alice, f"u{number}@hamburger.edu", body=f"Number {number}") for number in range(4)]
+    office, add = delivery._office, delivery._office.books.add
+
+    def die(claim, report):
+        if claim.entry_id == entries[2].pk:
+            raise Killed
+        return add(claim, report)
+
+    monkeypatch.setattr(office.books, "add", die)
+    with pytest.raises(Killed):
+        delivery.deliver_domain("hamburger.edu")
+    assert only(entries[2]).state == "delivering"
+    assert len(server.messages) == 4
+
+    monkeypatch.setattr(delivery, "_office", Office())
+    entries[2].recipients.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert delivery.deliver_domain("hamburger.edu") == 1
+    assert set(QueueRecipient.objects.values_list("state", flat=True)) == {"delivered"}
+    copies = [sum(f"Number {number}".encode() in raw for raw in server.messages) for number in range(4)]
+    assert copies == [1, 1, 2, 1]
+    assert "what was taken until then is unknown" in notes(entries[2])[0]

@@ -87,7 +87,7 @@ def test_it_renews_what_it_holds(alice):
     entry = queued(alice, f"bob@{DOMAIN}")
     (claim,) = queue.claim(DOMAIN)
     lose(entry)
-    assert queue.renew(claim.token) == 1
+    assert queue.renew({claim.token: [claim.recipients[0].recipient_id]}) == 1
     assert queue.retake(timezone.now()) == 0
     assert entry.recipients.get().state == "delivering"
 

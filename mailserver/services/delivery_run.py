@@ -1,0 +1,302 @@
+"""One destination worked off over SMTP: claim ahead, talk over a few kept connections, have it recorded.
+
+The first message goes alone. If it reaches none of the servers, that try is the `silence`, and the others of the run
+are spared theirs: a dead server would cost each of them minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from mailserver.net import smtp_client
+from mailserver.net.smtp_client import Kept
+from mailserver.net.smtp_results import Outgoing, Report, Timeouts
+from mailserver.services import delivery_load, delivery_rate, queue
+from mailserver.services.delivery_books import Books
+from mailserver.services.delivery_cargo import Cargo
+from mailserver.services.delivery_hops import Found, look_up
+from mailserver.services.delivery_leases import Leases
+from mailserver.services.delivery_loop import at_desk
+from mailserver.services.delivery_pace import Paces
+from mailserver.services.queue import Claim
+from mailserver.services.queue_bell import wake
+from mailserver.store.models import QueueEntry
+
+# Recipients of a claim: few at first and more as they go out fast, so that a worker that dies held few.
+FEW, MANY = 40, 400
+
+# A run ends after so many seconds and the next asks the DNS again.
+SECONDS = 60.0
+
+# Messages over one connection, and how long it is kept without any while more are fetched.
+MESSAGES = 100
+IDLE = 2.0
+
+# Small messages that are read together, at most.
+TOGETHER = 100
+
+# Tries that may wait for the database before no more are made.
+UNWRITTEN = 1000
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Office:
+    """What the runs of a process share."""
+
+    books: Books = field(default_factory=Books)
+    leases: Leases = field(default_factory=Leases)
+    paces: Paces = field(default_factory=Paces)
+    cargo: Cargo = field(default_factory=lambda: Cargo(most=128 << 20, small=delivery_load.SMALL))
+    closing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A claim that waits for its turn; `entry` is None when it is gone."""
+
+    claim: Claim
+    entry: QueueEntry | None
+
+
+class Run:
+    """`work` delivers until nothing is due; `done` are the tries made, `faults` what went wrong on our side."""
+
+    def __init__(self, domain: str, office: Office) -> None:
+        self.domain = domain
+        self.done = 0
+        self.faults: list[BaseException] = []
+        self._office = office
+        self._pace = office.paces.of(domain, settings.CORREIO.delivery_connections)
+        self._found = Found(domain)
+        self._silence: Report | None = None
+        self._explored = False
+        self._waiting: deque[Due] = deque()
+        self._contents: dict[int, bytes] = {}
+        self._loading = asyncio.Lock()
+        self._tokens: set[uuid.UUID] = set()
+        self._batch, self._more = FEW, True
+        self._fetching: asyncio.Task[None] | None = None
+        self._lanes: set[asyncio.Task[None]] = set()
+        # Lanes whose connection has carried a message.
+        self._speaking = 0
+        self._writing: set[asyncio.Future[None]] = set()
+        self._end = asyncio.get_running_loop().time() + SECONDS
+
+    async def work(self) -> None:
+        try:
+            await self._fetch()
+            if self._waiting:
+                self._found = await look_up(self.domain)
+            while self._waiting:
+                await self._work_off()
+                while self._writing:
+                    await asyncio.wait(self._writing)
+                if self.over:
+                    await at_desk(partial(wake, [self.domain]))
+                    break
+                await self._fetch()
+        finally:
+            await self._hand_back()
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is claimed, so that the DNS is asked again by the next run."""
+        return self._office.closing or asyncio.get_running_loop().time() >= self._end
+
+    async def _fetch(self) -> None:
+        wanted, own = self._batch, tuple(self._tokens)
+        claims, entries, more = await at_desk(partial(_claim, self.domain, wanted, own))
+        self._office.leases.hold(claims)
+        self._tokens |= {claim.token for claim in claims}
+        self._waiting += [Due(claim, entries.get(claim.entry_id)) for claim in claims]
+        self._batch, self._more = min(MANY, wanted * 2), more
+
+    def _fetch_ahead(self) -> None:
+        if self._more and self._fetching is None and not self.over and len(self._waiting) < self._batch // 2:
+            self._fetching = asyncio.create_task(self._fetch())
+            self._fetching.add_done_callback(self._fetched)
+
+    def _fetched(self, task: asyncio.Task[None]) -> None:
+        self._fetching = None
+        if not task.cancelled() and (fault := task.exception()):
+            self._more = False
+            self.faults.append(fault)
+        self._staff()
+
+    async def _work_off(self) -> None:
+        """All that waits and is fetched meanwhile."""
+        self._staff()
+        while self._lanes or self._fetching:
+            await asyncio.wait([*self._lanes, *filter(None, [self._fetching])], return_when=asyncio.FIRST_COMPLETED)
+            self._staff()
+
+    def _staff(self) -> None:
+        """As many lanes as the destination is worth, and never more than wait in line."""
+        most = self._pace.limit if self._explored else 1
+        if not self._office.closing:
+            for _ in range(min(most, len(self._waiting)) - len(self._lanes)):
+                lane = asyncio.create_task(self._lane())
+                self._lanes.add(lane)
+                lane.add_done_callback(self._left)
+
+    def _left(self, lane: asyncio.Task[None]) -> None:
+        self._lanes.discard(lane)
+        if not lane.cancelled() and (fault := lane.exception()):
+            self.faults.append(fault)
+
+    async def _lane(self) -> None:
+        """Message after message over one kept connection."""
+        kept = Kept(MESSAGES, more=self._follows)
+        spoke = False
+        try:
+            while await self._something_waits():
+                due = self._waiting.popleft()
+                self._fetch_ahead()
+                reached = await self._try(due, kept, others=self._speaking > spoke)
+                if reached is None:
+                    return
+                self._speaking += reached and not spoke
+                spoke = spoke or reached
+                self._explored = True
+                self._staff()
+        finally:
+            self._speaking -= spoke
+            await kept.leave()
+
+    def _follows(self) -> bool:
+        return bool(self._waiting or self._fetching)
+
+    async def _something_waits(self) -> bool:
+        while len(self._writing) > UNWRITTEN:
+            await asyncio.wait(self._writing, return_when=asyncio.FIRST_COMPLETED)
+        if not self._waiting and self._fetching:
+            await asyncio.wait([self._fetching], timeout=IDLE)
+        return bool(self._waiting) and not self._office.closing
+
+    async def _try(self, due: Due, kept: Kept, *, others: bool) -> bool | None:
+        """Whether a server heard of it; None when no more connections can be had while `others` talk, and it waits."""
+        try:
+            report = await self._report(due, kept)
+            if report is None:
+                self._office.leases.let_go(due.claim)
+                return True
+            nobody = not report.reached and all(result.outcome == "deferred" for result in report.results)
+            if not self._silence:
+                self._learn(report)
+            if nobody and others:
+                self._waiting.appendleft(due)
+                return None
+            if nobody and not self._explored:
+                self._silence = report
+            self.done += 1
+            written = self._office.books.add(due.claim, report)
+            self._writing.add(written)
+            written.add_done_callback(partial(self._written, due.claim))
+        except Exception as fault:
+            await self._stumbled(due.claim, fault)
+            return True
+        return not nobody
+
+    async def _report(self, due: Due, kept: Kept) -> Report | None:
+        """One delivery over the network; None when the entry is gone."""
+        recipients = tuple(claimed.address for claimed in due.claim.recipients)
+        if self._found.refusal:
+            return self._found.refused(recipients)
+        if self._silence:
+            return self._found.not_called(recipients, self._silence)
+        if due.entry is None:
+            return None
+        if due.entry.size <= delivery_load.SMALL:
+            return await self._deliver(due.claim, due.entry, await self._small(due.entry), kept)
+        async with self._office.cargo.afloat(due.entry.size):
+            octets = await at_desk(partial(delivery_load.content, due.entry))
+            return await self._deliver(due.claim, due.entry, octets, kept)
+
+    async def _deliver(self, claim: Claim, entry: QueueEntry, octets: bytes, kept: Kept) -> Report:
+        config = settings.CORREIO
+        outgoing = delivery_load.outgoing(entry, claim, octets)
+        report = await smtp_client.deliver(
+            self._found.hops,
+            outgoing,
+            hostname=config.hostname,
+            timeouts=Timeouts.rfc().capped(config.stage_timeout),
+            kept=kept,
+        )
+        if not report.reached and _by_policy(report, outgoing):
+            report = replace(report, reached=True)
+        return self._found.introduced(report)
+
+    async def _small(self, entry: QueueEntry) -> bytes:
+        """The octets of a small message; those of the next in line are read with it."""
+        async with self._loading:
+            if entry.pk not in self._contents:
+                line = (due.entry for due in islice(self._waiting, TOGETHER) if due.entry) if self._explored else ()
+                ahead = delivery_load.first([entry, *line])
+                self._contents |= await at_desk(partial(delivery_load.contents, ahead))
+            octets = self._contents.pop(entry.pk, None)
+        return await at_desk(partial(delivery_load.content, entry)) if octets is None else octets
+
+    def _learn(self, report: Report) -> None:
+        """A connection that was refused, lost or ended by the server says that there were too many."""
+        lost = not report.reached or any(r.outcome == "deferred" and r.code in (0, 421) for r in report.results)
+        if lost:
+            self._pace.failed()
+        else:
+            self._pace.succeeded()
+
+    def _written(self, claim: Claim, written: asyncio.Future[None]) -> None:
+        self._writing.discard(written)
+        if fault := written.exception():
+            rest = asyncio.ensure_future(self._stumbled(claim, fault))
+            self._writing.add(rest)
+            rest.add_done_callback(self._writing.discard)
+        else:
+            self._office.leases.let_go(claim)
+
+    async def _stumbled(self, claim: Claim, fault: BaseException) -> None:
+        """Push the rows ahead. Without a database the lease does it: it ends, and the sweep takes the rows back."""
+        logger.error("the try of queue entry %s stumbled", claim.entry_id, exc_info=fault)
+        self.faults.append(fault)
+        self._office.leases.let_go(claim)
+        with suppress(DatabaseError):
+            await at_desk(partial(queue.put_off, claim, fault))
+
+    async def _hand_back(self) -> None:
+        if self._fetching:
+            await asyncio.wait([self._fetching])
+        left = [due.claim for due in self._waiting]
+        self._waiting.clear()
+        for claim in left:
+            self._office.leases.let_go(claim)
+        if left:
+            with suppress(DatabaseError):  # their leases end
+                await at_desk(partial(queue.hand_back, left))
+
+
+def _by_policy(report: Report, outgoing: Outgoing) -> bool:
+    """Whether it was about protection that no server was reached: then another message may fare better."""
+    if report.hop and report.hop.policy.source == "route":
+        return False  # what the administrator asks for holds for all; a smart host that knows us not is not asked again
+    asked = outgoing.require_tls or outgoing.tls_optional
+    return asked or any(not result.code and result.enhanced.startswith("4.7") for result in report.results)
+
+
+def _claim(domain: str, wanted: int, own: tuple[uuid.UUID, ...]) -> tuple[list[Claim], dict[int, QueueEntry], bool]:
+    """At the desk: claims, their entries, and whether there may be more."""
+    allowed = delivery_rate.allowed(domain, wanted)
+    claims = queue.claim(domain, allowed, own) if allowed else []
+    taken = sum(len(claim.recipients) for claim in claims)
+    delivery_rate.settle(domain, asked=wanted, allowed=allowed, taken=taken)
+    return claims, delivery_load.entries_of(claims), taken == wanted

@@ -1,0 +1,187 @@
+"""What many tries brought, written down in one transaction by a handful of statements.
+
+The rows are those that `queue_record` writes for each alone. What needs more than rows is left to it: a report to the
+sender, a lease that was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+
+from mailserver.net.smtp_results import Report
+from mailserver.services import tls_counts
+from mailserver.services.queue import Claim, State
+from mailserver.services.queue_bell import wake
+from mailserver.services.queue_record import KINDS, Book, result_row, told
+from mailserver.store import bell, rows
+from mailserver.store.exchange import KEEP_PLANS, Exchange, array
+from mailserver.store.models import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
+
+Try = tuple[Claim, Report]
+
+ATTEMPT = rows.Table(
+    "deliveryattempt",
+    {
+        "id": "int8",
+        "entry_id": "int8",
+        "domain": "varchar",
+        "number": "int4",
+        "started_at": "timestamptz",
+        "finished_at": "timestamptz",
+        "remote_host": "varchar",
+        "remote_address": "varchar",
+        "remote_port": "int4",
+        "preference": "int4",
+        "source": "varchar",
+        "tls": "varchar",
+        "tls_policy": "varchar",
+        "tls_verified": "bool",
+        "tls_reason": "text",
+        "transcript": "jsonb",
+    },
+)
+RESULT = rows.Table(
+    "deliveryresult",
+    {
+        "attempt_id": "int8",
+        "recipient_id": "int8",
+        "outcome": "varchar",
+        "reply_code": "int2",
+        "reply_enhanced": "varchar",
+        "reply_text": "text",
+    },
+)
+EVENT = rows.Table(
+    "event",
+    {
+        "kind": "varchar",
+        "at": "timestamptz",
+        "account_id": "int8",
+        "entry_id": "int8",
+        "message_id": "int8",
+        "reference": "varchar",
+        "recipient": "varchar",
+        "detail": "jsonb",
+    },
+)
+# What `queue_record.WRITTEN` names; not inserted but put in place.
+RECIPIENT = rows.Table(
+    "queuerecipient",
+    {
+        "id": "int8",
+        "state": "varchar",
+        "attempts": "int4",
+        "next_attempt_at": "timestamptz",
+        "lease_until": "timestamptz",
+        "lease_token": "uuid",
+        "reply_code": "int2",
+        "reply_enhanced": "varchar",
+        "reply_text": "text",
+        "remote_host": "varchar",
+        "remote_address": "varchar",
+        "tls": "varchar",
+        "finished_at": "timestamptz",
+    },
+)
+_SET = ", ".join(f'"{name}" = x."{name}"' for name in RECIPIENT.columns if name != "id")
+_TYPED = ", ".join(f'"{name}" {kind}' for name, kind in RECIPIENT.columns.items())
+UPDATE = f"UPDATE queuerecipient r SET {_SET} FROM json_to_recordset($1::json) AS x({_TYPED}) WHERE r.id = x.id"  # noqa: S608
+CLOSE = """
+UPDATE queueentry e SET finished_at = $1::timestamptz WHERE e.id = ANY($2::bigint[]) AND NOT EXISTS (
+    SELECT FROM queuerecipient r WHERE r.entry_id = e.id AND r.state IN ('queued', 'delivering', 'deferred', 'held')
+)
+"""
+
+
+def record_all(tries: Sequence[Try]) -> list[int]:
+    """Write down the tries; the numbers (from 0) of those that must be recorded alone."""
+    now, alone = timezone.now(), []
+    with transaction.atomic():
+        plain: list[tuple[Book, Report]] = []
+        for number, (book, report) in enumerate(_opened(tries)):
+            if book is None:
+                continue  # the entry is gone
+            if book.plain(book.settle(report, now), now):
+                plain.append((book, report))
+            else:
+                alone.append(number)
+        if plain:
+            _write(plain, now)
+    return alone
+
+
+def _opened(tries: Sequence[Try]) -> list[tuple[Book | None, Report]]:
+    """Entries before recipients, each in the order of their ids, as everywhere."""
+    owners = QueueEntry.objects.select_for_update(no_key=True).only("account_id", "sent_copy_id", "not_before")
+    entries = {entry.pk: entry for entry in owners.filter(pk__in={held.entry_id for held, _ in tries}).order_by("id")}
+    ids = [claimed.recipient_id for held, _ in tries for claimed in held.recipients]
+    locked = QueueRecipient.objects.select_for_update(no_key=True).filter(id__in=ids, state=State.DELIVERING)
+    found = {row.pk: row for row in locked.order_by("id")}
+    books: list[tuple[Book | None, Report]] = []
+    for held, report in tries:
+        entry = entries.get(held.entry_id)
+        mine = (found.get(claimed.recipient_id) for claimed in held.recipients)
+        ours = [row for row in mine if row and row.lease_token == held.token]
+        books.append((Book(held, entry, ours) if entry else None, report))
+    return books
+
+
+def _write(plain: Sequence[tuple[Book, Report]], now: datetime) -> None:
+    exchange = Exchange()
+    exchange.add(KEEP_PLANS)
+    numbers = rows.numbers(exchange, ["deliveryattempt"], len(plain))
+    exchange.send()
+    attempts: list[DeliveryAttempt] = []
+    results: list[DeliveryResult] = []
+    steps: list[tuple[Any, ...]] = []
+    for (book, report), (number,) in zip(plain, numbers.rows, strict=True):
+        attempt = book.attempt(report, report.lines)
+        attempt.pk = number
+        attempts.append(attempt)
+        said = {result.recipient: result for result in report.results}
+        results += [result_row(attempt, row.pk, said[row.address]) for row in book.rows]
+        steps += _steps(book, attempt, now)
+    settled = [row for book, _ in plain for row in book.rows]
+    rows.insert(exchange, ATTEMPT, _values(attempts, ATTEMPT.columns))
+    rows.insert(exchange, RESULT, _values(results, RESULT.columns))
+    rows.insert(exchange, EVENT, steps)
+    exchange.add(UPDATE, [RECIPIENT.records(_values(settled, RECIPIENT.columns))])
+    exchange.add(CLOSE, [now.isoformat(), array({book.entry.pk for book, _ in plain})])
+    exchange.send()
+    _ring([book for book, _ in plain])
+    if findings := [finding for _, report in plain for finding in report.findings]:
+        # Behind the commit, where its rows are not held; what goes wrong there undoes nothing.
+        transaction.on_commit(partial(tls_counts.note, findings), robust=True)
+
+
+def _steps(book: Book, attempt: DeliveryAttempt, now: datetime) -> Iterable[tuple[Any, ...]]:
+    entry = book.entry
+    for row in book.rows:
+        kind, detail = KINDS[State(row.state)].value, told(attempt, row, None)
+        yield kind, now, entry.account_id, entry.pk, entry.sent_copy_id, "", row.address, detail
+
+
+def _ring(books: Sequence[Book]) -> None:
+    bell.ring_all_on_commit({book.entry.account_id: {} for book in books if book.entry.account_id})
+    # To the second, so that many recipients deferred together do not ring as often.
+    deferred = [(book.held.domain, row.next_attempt_at) for book in books for row in book.rows if _waits(row)]
+    second = timedelta(seconds=1)
+    for domain, at in sorted({(domain, at.replace(microsecond=0) + second) for domain, at in deferred}):
+        wake([domain], at=at)
+
+
+def _waits(row: QueueRecipient) -> bool:
+    return row.state == State.DEFERRED
+
+
+def _values(found: Iterable[Model], columns: Mapping[str, str]) -> Iterable[tuple[Any, ...]]:
+    names = list(columns)
+    for each in found:
+        yield tuple(getattr(each, name) for name in names)

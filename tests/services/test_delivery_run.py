@@ -1,0 +1,122 @@
+"""Many messages to one destination, and many destinations at once."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from mailserver.conf import Route
+from mailserver.services import delivery, delivery_loop, delivery_rate, queue
+from mailserver.services.delivery_run import FEW, Office
+from mailserver.store.models import DeliveryAttempt, QueueRecipient
+from tests.support.queueing import notes, only, queued
+from tests.support.smtp_server import HANG, ScriptedServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DOMAIN = "hamburger.edu"
+
+
+def states() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for state in QueueRecipient.objects.values_list("state", flat=True):
+        found[state] = found.get(state, 0) + 1
+    return found
+
+
+def test_it_delivers_more_than_one_claim_over_a_few_kept_connections(remote, alice):
+    server = remote()
+    with transaction.atomic():
+        for number in range(FEW + 5):
+            queued(alice, f"u{number}@{DOMAIN}")
+    assert delivery.deliver_domain(DOMAIN) == FEW + 5
+    assert states() == {"delivered": FEW + 5}
+    assert set(DeliveryAttempt.objects.values_list("number", flat=True)) == {1}
+    assert len(server.sessions) <= 8
+    assert len(server.messages) == FEW + 5
+
+
+def test_one_message_ends_its_connection_in_its_own_dialogue(remote, alice):
+    remote()
+    entry = queued(alice, f"bob@{DOMAIN}")
+    delivery.deliver_domain(DOMAIN)
+    assert entry.attempts.get().transcript[-2][1:] == ["client", "QUIT"]
+
+
+def test_it_goes_on_with_a_server_that_takes_few_connections(remote, alice):
+    """What was refused to a further connection was no try of a message: it goes over the one that stands."""
+    server = remote(replies={"BANNER": ["220 mx1.hamburger.edu", "421 4.7.0 One at a time", "220 hello"]})
+    entries = [queued(alice, f"u{number}@{DOMAIN}") for number in range(12)]
+    assert delivery.deliver_domain(DOMAIN) == 12
+    assert len(server.messages) == 12
+    assert {only(entry).attempts for entry in entries} == {1}
+    assert delivery._office.paces.of(DOMAIN, 8).limit < 8
+
+
+def test_a_message_that_demands_encryption_shares_no_connection(remote, alice):
+    server = remote()
+    for number in range(4):
+        entry = queued(alice, f"u{number}@{DOMAIN}")
+        type(entry).objects.filter(pk=entry.pk).update(require_tls=number % 2 == 0)
+    delivery.deliver_domain(DOMAIN)
+    assert states() == {"delivered": 4}
+    assert len(server.sessions) >= 2
+
+
+def test_it_claims_no_more_than_the_administrator_allows_in_a_minute(remote, configure, alice, monkeypatch):
+    monkeypatch.setattr(delivery_rate, "_minute", lambda: 29_000_000)
+    remote()
+    configure(delivery_rates={"*": 3}, redis_url="")
+    for number in range(5):
+        queued(alice, f"u{number}@{DOMAIN}")
+    assert delivery.deliver_domain(DOMAIN) == 3
+    assert delivery.deliver_domain(DOMAIN) == 0
+    assert states() == {"delivered": 3, "queued": 2}
+    monkeypatch.setattr(delivery_rate, "_minute", lambda: 29_000_001)
+    assert delivery.deliver_domain(DOMAIN) == 2
+
+
+def test_a_worker_that_ends_finishes_what_it_talks_about_and_gives_back_the_rest(remote, alice, monkeypatch):
+    office = Office()
+    monkeypatch.setattr(delivery, "_office", office)
+    server = remote()
+    office = delivery._office
+    real = queue.claim
+
+    def claim(*args):
+        claims = real(*args)
+        office.closing = True
+        return claims
+
+    monkeypatch.setattr(queue, "claim", claim)
+    entry = queued(alice, f"bob@{DOMAIN}")
+    assert delivery.deliver_domain(DOMAIN) == 0
+    assert (only(entry).state, only(entry).attempts, notes(entry), server.messages) == ("queued", 0, [], [])
+
+
+def test_dead_servers_delay_no_others(configure, alice, domains, monkeypatch):
+    """Servers that accept and say nothing hold their tasks; all others are done while they still do."""
+    monkeypatch.setattr(delivery, "_office", Office())
+    dead, live = [f"dead{number}.test" for number in range(25)], [f"live{number}.test" for number in range(25)]
+    with ScriptedServer(replies={"BANNER": HANG}) as silent, ScriptedServer() as server:
+        routes = {name: Route("127.0.0.1", silent.port) for name in dead}
+        configure(routes=routes | {name: Route("127.0.0.1", server.port) for name in live}, stage_timeout=30.0)
+        with transaction.atomic():
+            for name in (name for pair in zip(dead, live, strict=True) for name in pair):
+                queued(alice, f"bob@{name}", at=timezone.now())
+        for name in dead:
+            delivery.answer_bell(name)
+        waiting = [delivery_loop.submit(delivery._serve(name)) for name in live]
+        assert [each.result() for each in waiting] == [1] * len(live)
+        assert len(server.messages) == len(live)
+        assert set(QueueRecipient.objects.filter(domain__in=dead).values_list("state", flat=True)) <= {
+            "delivering",
+            "queued",
+        }
+        ended = [delivery_loop.submit(delivery._serve(name)) for name in dead]
+    # Both servers are gone now: the calls end, and each dead destination has had one try.
+    for each in ended:
+        each.result()
+    rows = QueueRecipient.objects.filter(domain__in=dead)
+    assert set(rows.values_list("state", "attempts")) == {("deferred", 1)}
