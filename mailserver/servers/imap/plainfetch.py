@@ -60,12 +60,17 @@ async def send(session: Session, plan: Plan, uids: Sequence[int]) -> Sequence[in
         )
         if len(found.uids) < len(asked):
             return uids[at:]
-        for start in range(0, len(found.uids), _WRITTEN):
-            session.connection.say(write(plan, view, found.part(start, start + _WRITTEN), session.recents))
-            await session.flush()
-            # The others' turn.
-            await asyncio.sleep(0)
+        await say(session, plan, found)
     return ()
+
+
+async def say(session: Session, plan: Plan, found: Columns) -> None:
+    """Write and send the responses of messages that the session's view has."""
+    for start in range(0, len(found.uids), _WRITTEN):
+        session.connection.say(write(plan, session.selected, found.part(start, start + _WRITTEN), session.recents))
+        await session.flush()
+        # The others' turn.
+        await asyncio.sleep(0)
 
 
 def write(plan: Plan, view: View, found: Columns, recents: Runs) -> bytes:
