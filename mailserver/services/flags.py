@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -142,7 +143,8 @@ def store(
     """
     bits, ids, labels = _resolved(account_id, names, make=mode != "remove")
     teaches = mode != "remove" and bool(bits & (Flag.JUNK | Flag.NOT_JUNK))
-    with transaction.atomic():
+    # Nested it would take savepoints, and COMMIT an exchange of its own.
+    with transaction.atomic() if teaches else nullcontext():
         marked = marking.mark(
             account_id,
             mailbox_id,

@@ -37,29 +37,25 @@ UPDATE threadbox t SET labels = o.ids FROM (
     FROM ({touched}) n
 ) o WHERE t.mailbox_id = $1::bigint AND t.thread_id = o.thread_id AND t.labels <> o.ids
 """
-# Who has something unread is told in the lines of other mailboxes too.
+# Who has something unread is told in the lines of other mailboxes too. Nothing is joined but by an index: the plan is
+# made before it is known how many conversations there are.
 SEEN = """
-WITH line AS MATERIALIZED (
-    SELECT t.mailbox_id, t.thread_id FROM ({touched}) n JOIN threadbox t ON t.thread_id = n.thread_id
-), counted AS MATERIALIZED (
-    SELECT l.mailbox_id, l.thread_id, e.message_id, e.mailbox_id = l.mailbox_id AS own, e.flags
-    FROM line l JOIN mailboxmessage e ON e.thread_id = l.thread_id JOIN mailbox b ON b.id = e.mailbox_id
-    WHERE e.mailbox_id = l.mailbox_id OR b.special_use NOT IN ('trash', 'junk', 'drafts')
-), state AS MATERIALIZED (
-    SELECT c.mailbox_id, c.thread_id, count(*) FILTER (WHERE c.own AND c.flags & 1 = 0) AS unseen,
-           count(*) FILTER (WHERE c.own AND c.flags & 4 <> 0) AS starred,
-           bool_and(c.flags & 1 = 0) AS every, bool_or(c.flags & 1 = 0) AS some
-    FROM counted c GROUP BY 1, 2
-), unread AS MATERIALIZED (
-    SELECT c.mailbox_id, c.thread_id, array_agg(DISTINCT m.from_address) AS people
-    FROM state s JOIN counted c ON c.mailbox_id = s.mailbox_id AND c.thread_id = s.thread_id
-    JOIN message m ON m.id = c.message_id WHERE s.some AND NOT s.every AND c.flags & 1 = 0 GROUP BY 1, 2
-)
 UPDATE threadbox t SET unseen = s.unseen, starred = s.starred, participants = (
-    SELECT jsonb_agg(jsonb_build_array(p -> 0, p -> 1, s.every OR s.some AND p ->> 0 = ANY(u.people)) ORDER BY i)
+    SELECT jsonb_agg(jsonb_build_array(p -> 0, p -> 1, CASE
+        WHEN s.every THEN true WHEN NOT s.some THEN false ELSE EXISTS (
+            SELECT FROM mailboxmessage e JOIN mailbox b ON b.id = e.mailbox_id JOIN message m ON m.id = e.message_id
+            WHERE e.thread_id = s.thread_id AND e.flags & 1 = 0 AND m.from_address = p ->> 0
+            AND (e.mailbox_id = s.mailbox_id OR b.special_use NOT IN ('trash', 'junk', 'drafts')) OFFSET 0)
+        END) ORDER BY i)
     FROM jsonb_array_elements(t.participants) WITH ORDINALITY x(p, i))
-FROM state s LEFT JOIN unread u ON u.mailbox_id = s.mailbox_id AND u.thread_id = s.thread_id
-WHERE t.mailbox_id = s.mailbox_id AND t.thread_id = s.thread_id
+FROM (
+    SELECT l.mailbox_id, l.thread_id, count(*) FILTER (WHERE e.mailbox_id = l.mailbox_id AND e.flags & 1 = 0) AS unseen,
+           count(*) FILTER (WHERE e.mailbox_id = l.mailbox_id AND e.flags & 4 <> 0) AS starred,
+           bool_and(e.flags & 1 = 0) AS every, bool_or(e.flags & 1 = 0) AS some
+    FROM ({touched}) n JOIN threadbox l ON l.thread_id = n.thread_id
+    JOIN mailboxmessage e ON e.thread_id = l.thread_id JOIN mailbox b ON b.id = e.mailbox_id
+    WHERE e.mailbox_id = l.mailbox_id OR b.special_use NOT IN ('trash', 'junk', 'drafts') GROUP BY 1, 2
+) s WHERE t.mailbox_id = s.mailbox_id AND t.thread_id = s.thread_id
 """
 
 _ALL_LABELS = 0x7FFF
