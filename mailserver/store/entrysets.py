@@ -63,7 +63,7 @@ class Held(NamedTuple):
 
 
 class Marks(NamedTuple):
-    """What to do to flags (bits) and keywords (Label ids). `replace`: what is not set goes."""
+    """What to do to flags (bits) and keywords (Label ids), of which some are put or taken. `replace`: others go."""
 
     set: int = 0
     clear: int = 0

@@ -29,13 +29,21 @@ _RUN: Final = "e.mailbox_id = $1::bigint AND e.account_id = $2::bigint AND e.uid
 _BETWEEN: Final = f"{_RUN} AND e.uid <@ $5::int4multirange"
 
 _FLAGS = "(e.flags & ~{clear}::int2) | {set}::int2"
-# CASE keeps the work on arrays for the entries that need it.
-_KEYWORDS = """CASE
-    WHEN {replace}::bool THEN nullif({put}::int[], '{{}}')
-    WHEN coalesce(e.keywords @> {put}::int[], {put}::int[] = '{{}}')
-         AND NOT coalesce(e.keywords && {take}::int[], false) THEN e.keywords
-    ELSE nullif(ARRAY(SELECT DISTINCT k FROM unnest(e.keywords || {put}::int[]) k
-                      WHERE k <> ALL({take}::int[]) ORDER BY k), '{{}}') END"""
+# How keywords come to be, and which differ, the latter without working on arrays.
+_KEYWORDS: Final = {
+    "keep": ("e.keywords", "false"),
+    "put": (
+        """CASE WHEN e.keywords IS NULL THEN {ids} WHEN e.keywords @> {ids} THEN e.keywords
+           ELSE ARRAY(SELECT DISTINCT k FROM unnest(e.keywords || {ids}) k ORDER BY k) END""",
+        "NOT coalesce(e.keywords @> {ids}, false)",
+    ),
+    "take": (
+        """CASE WHEN cardinality({ids}) = 1 THEN nullif(array_remove(e.keywords, ({ids})[1]), '{{}}')
+           ELSE nullif(ARRAY(SELECT k FROM unnest(e.keywords) k WHERE k <> ALL({ids}) ORDER BY k), '{{}}') END""",
+        "coalesce(e.keywords && {ids}, false)",
+    ),
+    "replace": ("nullif({ids}, '{{}}')", "e.keywords IS DISTINCT FROM nullif({ids}, '{{}}')"),
+}
 # What differs is found twice, by the same snapshot: joining the entries with what they were took four times as long.
 _MARK = """
 WITH changed AS MATERIALIZED (
@@ -107,12 +115,12 @@ def mark(
         newer = None
         if unchanged_since is not None:
             newer = exchange.add(_newer(these, len(place)), [*place, unchanged_since])
-        bare = not (marks.put or marks.take or marks.replace)
         since = _ANY if unchanged_since is None else unchanged_since
         values: list[Value] = [*place, int(marks.set), 0x7FFF if marks.replace else int(marks.clear), since]
-        if not bare:
-            values += [array(sorted(marks.put)), array(marks.take), str(marks.replace).lower()]
-        answer = exchange.add(_statement(these, len(place), bare), values)
+        act = "replace" if marks.replace else "put" if marks.put else "take" if marks.take else "keep"
+        if act != "keep":
+            values.append(array(sorted(marks.take if act == "take" else marks.put)))
+        answer = exchange.add(_statement(these, len(place), act), values)
         lines.note_flags(exchange, these, place, marks, labels=labels)
         exchange.send(last=last)
         if not locked.rows:
@@ -146,12 +154,10 @@ def _newer(these: str, given: int) -> str:
     return _NEWER.format(these=these, since=f"${given + 1}")
 
 
-@functools.lru_cache(maxsize=10)
-def _statement(these: str, given: int, bare: bool) -> str:
-    """`given`: values that `these` takes. `bare`: keywords stay as they are."""
-    put, take, replace = (f"${given + at}" for at in (4, 5, 6))
+@functools.lru_cache(maxsize=20)
+def _statement(these: str, given: int, act: str) -> str:
+    """`given`: values that `these` takes. `act`: what happens to keywords."""
     flags = _FLAGS.format(set=f"${given + 1}", clear=f"${given + 2}")
-    keywords = "e.keywords" if bare else _KEYWORDS.format(put=put, take=take, replace=replace)
-    differs = f"e.flags <> ({flags})" if bare else f"(e.flags <> ({flags}) OR e.keywords IS DISTINCT FROM {keywords})"
-    differs += f" AND e.modseq <= ${given + 3}::bigint"
+    keywords, others = (part.format(ids=f"${given + 4}::int[]") for part in _KEYWORDS[act])
+    differs = f"(e.flags <> ({flags}) OR {others}) AND e.modseq <= ${given + 3}::bigint"
     return _MARK.format(these=these, flags=flags, keywords=keywords, differs=differs)
