@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from mailserver.net.smtp_client import Kept, deliver
+from mailserver.practice.scripted import CLOSE, RESET, ScriptedServer, Then
 from tests.net.delivering import MESSAGE, PATIENT, hop, said
-from tests.support.smtp_server import CLOSE, RESET, ScriptedServer, Then
 
 
 def reports(server, *messages, most=100, follow=None):

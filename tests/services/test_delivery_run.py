@@ -7,11 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailserver.conf import Route
+from mailserver.practice.scripted import HANG, ScriptedServer
 from mailserver.services import delivery, delivery_loop, delivery_rate, queue
 from mailserver.services.delivery_run import FEW, Office
 from mailserver.store.models import DeliveryAttempt, QueueRecipient
 from tests.support.queueing import notes, only, queued
-from tests.support.smtp_server import HANG, ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
