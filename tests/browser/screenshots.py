@@ -106,6 +106,7 @@ def writer(camera: Photographer) -> None:
     camera.take("compose")
     camera.go("/compose/")
     camera.take("compose-full")
+    _later(camera)
     sent = page.locator('.nav [data-place="sent"]').get_attribute("href")
     camera.go(sent or "/")
     for row in page.locator(".row .go").all()[:8]:
@@ -117,10 +118,28 @@ def writer(camera: Photographer) -> None:
             return
 
 
+def _later(camera: Photographer) -> None:
+    """The menu of Send later, and what waits."""
+    page = camera.page
+    camera.go("/compose/?to=bob@hamburger.edu&subject=Who+brings+the+buckwheat+flour%3F&body=Saturday+at+seven%3F")
+    page.click(".later > summary")
+    camera.take("compose-later")
+    page.click(".later [value=monday]")
+    page.wait_for_selector(".toast")
+    camera.take("sent-later")
+    camera.go("/scheduled/")
+    camera.take("scheduled")
+    for button in page.locator(".waiting [value=cancel]").all():
+        button.click()
+        page.wait_for_selector("html[data-ready]")
+        break
+    camera.take("scheduled-empty")
+
+
 def administrator(camera: Photographer) -> None:
     camera.page.context.clear_cookies()
     camera.sign_in("admin@crepes.fr")
-    for name, path in (("admin", ""), ("admin-queue", "queue/"), ("admin-accounts", "store/account/")):
+    for name, path in (("admin", ""), ("admin-queue", "queue/"), ("admin-tls", "tls/"), ("admin-accounts", "store/account/")):
         camera.go(f"/admin/{path}")
         camera.take(name)
 
