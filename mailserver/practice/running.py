@@ -49,6 +49,9 @@ def environ(given: Mapping[str, str]) -> dict[str, str]:
     folder = Path(told["CORREIO_DATA_DIR"])
     if (folder / "postgres").exists() and not (folder / TRUST).exists():
         raise ConfigurationError(f"CORREIO_DATA_DIR: the mail in {folder} is no practice; name another folder")
+    # The policy servers of the practice internet listen at the port of its mail servers.
+    told.setdefault("CORREIO_MTA_STS_PORT", told["CORREIO_REMOTE_SMTP_PORT"])
+    told.setdefault("CORREIO_TRUSTED_CA", str(folder / TRUST))
     return told
 
 

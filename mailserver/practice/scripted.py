@@ -78,6 +78,10 @@ class ScriptedServer:
     def context(self) -> ssl.SSLContext:
         return self._context or server_context()
 
+    @context.setter
+    def context(self, context: ssl.SSLContext) -> None:
+        self._context = context
+
     def __enter__(self) -> ScriptedServer:
         self._listener = socket.create_server(self.where)
         self.where = self._listener.getsockname()

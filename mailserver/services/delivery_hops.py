@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from django.conf import settings
 
 from mailserver.net.mx import Hop, NoRoute, next_hops
-from mailserver.net.smtp_results import Line, Report, Result
+from mailserver.net.smtp_results import Line, Outgoing, Report, Result
 from mailserver.net.tls_findings import TlsFinding
 from mailserver.services import delivery_dns, relays, tls_policies
 from mailserver.services.delivery_loop import at_desk
@@ -78,3 +78,11 @@ async def look_up(domain: str) -> Found:
         return Found(domain, refusal=nowhere)
     hops, findings = await tls_policies.protect(domain, hops, resolver, at_desk)
     return Found(domain, tuple(hops), findings=findings)
+
+
+def by_policy(report: Report, outgoing: Outgoing) -> bool:
+    """Whether it was about protection that no server was reached: then another message may fare better."""
+    if report.hop and report.hop.policy.source == "route":
+        return False  # what the administrator asks for holds for all; a smart host that knows us not is not asked again
+    asked = outgoing.require_tls or outgoing.tls_optional
+    return asked or any(not result.code and result.enhanced.startswith("4.7") for result in report.results)

@@ -20,11 +20,11 @@ from django.db import DatabaseError
 
 from mailserver.net import smtp_client
 from mailserver.net.smtp_client import Kept
-from mailserver.net.smtp_results import Outgoing, Report, Timeouts
+from mailserver.net.smtp_results import Report, Timeouts
 from mailserver.services import delivery_load, delivery_rate, queue
 from mailserver.services.delivery_books import Books
 from mailserver.services.delivery_cargo import Cargo
-from mailserver.services.delivery_hops import Found, look_up
+from mailserver.services.delivery_hops import Found, by_policy, look_up
 from mailserver.services.delivery_leases import Leases
 from mailserver.services.delivery_loop import at_desk
 from mailserver.services.delivery_pace import Paces
@@ -234,7 +234,7 @@ class Run:
             timeouts=Timeouts.rfc().capped(config.stage_timeout),
             kept=kept,
         )
-        if not report.reached and _by_policy(report, outgoing):
+        if not report.reached and by_policy(report, outgoing):
             report = replace(report, reached=True)
         return self._found.introduced(report)
 
@@ -283,14 +283,6 @@ class Run:
         if left:
             with suppress(DatabaseError):  # their leases end
                 await at_desk(partial(queue.hand_back, left))
-
-
-def _by_policy(report: Report, outgoing: Outgoing) -> bool:
-    """Whether it was about protection that no server was reached: then another message may fare better."""
-    if report.hop and report.hop.policy.source == "route":
-        return False  # what the administrator asks for holds for all; a smart host that knows us not is not asked again
-    asked = outgoing.require_tls or outgoing.tls_optional
-    return asked or any(not result.code and result.enhanced.startswith("4.7") for result in report.results)
 
 
 def _claim(domain: str, wanted: int, own: tuple[uuid.UUID, ...]) -> tuple[list[Claim], dict[int, QueueEntry], bool]:

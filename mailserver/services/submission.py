@@ -237,10 +237,11 @@ def _keep(writer: MailboxWriter, envelope: Envelope, blob: Blob, parsed: Parsed,
 
 
 def _trace(envelope: Envelope, reference: str, targets: Iterable[Address], at: datetime) -> bytes:
+    # Where somebody writes from is nobody's business; the timeline keeps it.
     alone = list(targets)
     return trace.received(
-        helo=envelope.helo,
-        peer="" if envelope.composed_at else envelope.peer,
+        helo=settings.CORREIO.hostname,
+        peer="",
         by=settings.CORREIO.hostname,
         protocol=envelope.protocol,
         tls=envelope.tls,

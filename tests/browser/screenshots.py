@@ -139,7 +139,12 @@ def _later(camera: Photographer) -> None:
 def administrator(camera: Photographer) -> None:
     camera.page.context.clear_cookies()
     camera.sign_in("admin@crepes.fr")
-    for name, path in (("admin", ""), ("admin-queue", "queue/"), ("admin-tls", "tls/"), ("admin-accounts", "store/account/")):
+    for name, path in (
+        ("admin", ""),
+        ("admin-queue", "queue/"),
+        ("admin-tls", "tls/"),
+        ("admin-accounts", "store/account/"),
+    ):
         camera.go(f"/admin/{path}")
         camera.take(name)
 

@@ -21,12 +21,13 @@ WITH entry AS (
     FROM generate_series(1, 20000) n, queueentry e WHERE e.id = %(entry)s RETURNING id
 )
 INSERT INTO queuerecipient (entry_id, address, domain, state, attempts, next_attempt_at, notify, original_recipient,
-    reply_enhanced, reply_text, remote_host, remote_address, tls, finished_at)
+    reply_enhanced, reply_text, remote_host, remote_address, tls, suspect, finished_at)
 SELECT entry.id, 'p' || k || '@d' || (entry.id * 10 + k) %% 1000 || '.example',
     'd' || (entry.id * 10 + k) %% 1000 || '.example',
     CASE WHEN k > 5 THEN CASE WHEN k = 6 THEN 'bounced' ELSE 'delivered' END
          WHEN k = 1 AND entry.id %% 10 = 0 THEN 'held' ELSE 'deferred' END,
-    1, now() + k * interval '1 minute' + entry.id * interval '1 millisecond', '', '', '4.7.1', 'Later', '', '', '',
+    1, now() + k * interval '1 minute' + entry.id * interval '1 millisecond', '', '', '4.7.1', 'Later',
+    '', '', '', false,
     CASE WHEN k > 5 THEN now() END
 FROM entry, generate_series(1, 10) k
 """

@@ -28,13 +28,13 @@ LOOKING = frozenset(
     {"inbox", "mailbox", "conversation", "starred", "live", "changed", "search", "folders", "card", "path", "people"}
     | {"message_frame", "message_source", "message_download", "all_attachments", "attachment"}
     | {"compose", "draft", "reply", "reply_all", "forward", "again", "picture", "remote_picture", "external_report"}
-    | {"programs", "apple_profile", "autoconfig", "autoconfig_well_known", "mta_sts"}
+    | {"scheduled", "programs", "apple_profile", "autoconfig", "autoconfig_well_known", "mta_sts"}
 )
 DOING = frozenset(
     {"signout", "act", "undo", "star", "path_act", "receipt", "compose_save", "compose_send", "compose_discard"}
-    | {"external_act", "external_password"}
+    | {"external_act", "external_password", "scheduled_act"}
 )
-FORMS = frozenset({"signin", "welcome", "account", "password", "new_folder", "external", "failing"})
+FORMS = frozenset({"signin", "welcome", "account", "password", "new_folder", "external", "failing", "unsend"})
 HEALTH = frozenset({"healthz"})
 # Questions that come by POST from programs, without a form of ours, and change nothing.
 QUESTIONS = frozenset({"autodiscover", "autodiscover_capitals"})
@@ -109,9 +109,11 @@ def of_alice(alice: Account) -> Things:
         "token": frames.picture_url(place.message_id, "2").rstrip("/").rpartition("/")[2],
         "remote": frames.remote_url("http://127.0.0.1/a.png").rstrip("/").rpartition("/")[2],
         "entry_id": entry.pk,
+        "reference": entry.reference,
         "external_id": external.pk,
         "object_id": alice.pk,
         "domain_id": alice.addresses.get().domain_id,
+        "alarm_id": 1,
         "content_type_id": 1,
         "app_label": "store",
         "url": "nowhere",
@@ -158,6 +160,8 @@ def forms(things: Things) -> list[tuple[str, dict[str, Any]]]:
         ("password", {"current": "buckwheat and cider", "new": "gone for good 1", "again": "gone for good 1"}),
         ("new_folder", {"path": "Mallory"}),
         ("external", {**elsewhere, "mode": "keep"}),
+        *(("scheduled_act", {"act": act}) for act in ("now", "edit", "cancel")),
+        ("unsend", {}),
         ("failing", {"remove": str(things.failing_id)}),
         *(("external_act", {"do": act}) for act in ("pause", "resume", "remove")),
         ("external_password", {"password": "gone for good 1"}),

@@ -45,6 +45,8 @@ def ids(alice) -> dict[str, object]:
         "token": "x",
         "recipient_id": 1,
         "external_id": added(alice, 993).pk,
+        "entry_id": 1,
+        "reference": "QQQQQQQQQQQQ",
     }
 
 

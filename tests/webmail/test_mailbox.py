@@ -151,7 +151,7 @@ def test_it_shows_names_nobody_should_trust_as_they_are(alice):
 def test_it_asks_the_database_the_same_for_any_number_of_rows(alice, number, django_assert_max_num_queries):
     many(alice, number)
     browser = signed_in(alice)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         browser.get("/")
 
 

@@ -107,7 +107,8 @@ def test_it_takes_no_nonsense_for_an_id_in_the_dashboard(domains, number):
     boss = accounts.create_account(address="post@crepes.fr", name="Post", password=PASSWORD, admin=True)
     browser = signed_in(boss)
     for body in ({"act": "retry", "recipient": number}, {"one": f"cancel {number}"}):
-        assert browser.post("/admin/queue/act/", body).status_code == 302
+        # 200: the question before it is cancelled.
+        assert browser.post("/admin/queue/act/", body).status_code in (200, 302)
     assert browser.get("/admin/queue/", {"from": number}).status_code in (200, 404)
     assert browser.get("/admin/queue/", {"q": number}).status_code == 200
     for table in ("account", "domain", "address"):
@@ -123,7 +124,7 @@ def test_it_takes_no_name_that_would_leave_its_field(alice, name):
     assert "not allowed" in answer.content.decode()
     assert Account.objects.get(pk=alice.pk).name == "Alice"
     with pytest.raises(InvalidName):
-        accounts.set_preferences(account_id=alice.pk, **{**given, "pop3": False})
+        accounts.set_preferences(account_id=alice.pk, **{**given, "pop3": False, "undo_send": None})
     with pytest.raises(InvalidName):
         accounts.create_account(address="mallory@crepes.fr", name=name, password=PASSWORD)
     with pytest.raises(InvalidName):
