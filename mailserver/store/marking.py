@@ -16,7 +16,7 @@ from mailserver.errors import NotFound
 from mailserver.mail.numbersets import Runs, count, each, runs_of
 from mailserver.store import bell, lines
 from mailserver.store.entrysets import Marks, Uids, runs
-from mailserver.store.exchange import KEEP_PLANS, Exchange, Value, array
+from mailserver.store.exchange import Exchange, Value, array, keep_plans_when_large
 from mailserver.store.packed import unpacked
 
 # FOR NO KEY UPDATE as in writer.py: whatever is locked for, it is locked in the same way.
@@ -110,7 +110,7 @@ def mark(
     these, place = _these(account_id, mailbox_id, runs(uids))
     exchange = Exchange()
     with transaction.atomic():
-        exchange.add(KEEP_PLANS)
+        exchange.add(keep_plans_when_large("mailboxmessage"))
         locked = exchange.add(LOCK, [mailbox_id, account_id])
         newer = None
         if unchanged_since is not None:
