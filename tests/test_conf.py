@@ -100,7 +100,7 @@ def test_it_refuses_keys_that_are_none_and_names_no_key(load, value):
 
 
 def test_it_watches_what_people_send_unless_told_otherwise(load):
-    assert (load().sending_hour, load().sending_day, load().sending_alarm) == (500, 2000, conf.Alarm())
+    assert (load().sending_hour, load().sending_day, load().sending_alarm) == (2000, 2000, conf.Alarm())
     assert load(CORREIO_SENDING_ALARM="off").sending_alarm is None
     told = load(CORREIO_SENDING_ALARM="recipients=500, times=10").sending_alarm
     assert told == conf.Alarm(recipients=500, times=10)

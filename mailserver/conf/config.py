@@ -46,7 +46,7 @@ class Limit:
 class Alarm:
     """When an account sends as it never did: what is more than this in an hour is looked at (mail/sendingalarm.py)."""
 
-    recipients: int = 200
+    recipients: int = 600
     times: int = 5
     domains: int = 100
     bounces: int = 30

@@ -86,7 +86,7 @@ def _sending(value: _Reader) -> dict[str, Any]:
         "delivery_connections": max(1, int(value("DELIVERY_CONNECTIONS", "8"))),
         "delivery_rates": rates(value("DELIVERY_RATES", "")),
         "allow_private_hops": values.flag(value("ALLOW_PRIVATE_HOPS", "0")),
-        "sending_hour": values.count("SENDING_HOUR", value("SENDING_HOUR", "500")),
+        "sending_hour": values.count("SENDING_HOUR", value("SENDING_HOUR", "2000")),
         "sending_day": values.count("SENDING_DAY", value("SENDING_DAY", "2000")),
         "sending_alarm": values.alarm(value("SENDING_ALARM", "on")),
         "queue_history": values.duration(value("QUEUE_HISTORY", "30d")),

@@ -40,7 +40,6 @@ call_command("migrate", verbosity=0)
 from mailserver.mail import dates
 from mailserver.services import accounts, domains, submission
 from mailserver.services.submission import SubmittedRecipient
-submission.MAX_RECIPIENTS_PER_DAY = 10**9
 domains.add_domain("crepes.fr")
 account = accounts.create_account(address="alice@crepes.fr", password="buckwheat and cider")
 letter = "From: alice@crepes.fr\\r\\nMessage-ID: <{{0}}@crepes.fr>\\r\\n\\r\\nStill on its way?\\r\\n"
@@ -103,6 +102,9 @@ class System(Killable):
             "CORREIO_REDIS_URL": self.redis_server.url,
             "CORREIO_ROUTES": f"example.org=127.0.0.1:{self.outside.port}",
             "CORREIO_RETRY_SCHEDULE": "1s",
+            "CORREIO_SENDING_ALARM": "off",
+            "CORREIO_SENDING_HOUR": "0",
+            "CORREIO_SENDING_DAY": "0",
             "CORREIO_HOSTNAME": "mail.crepes.fr",
         }
         super().__init__(folder, more)

@@ -32,6 +32,14 @@ PORTS = (
     "CORREIO_POP3S_PORT",
 )
 
+# Tests send faster than people do, and do not wait for an undo.
+UNBOUND = {
+    "CORREIO_UNDO_SEND": "0",
+    "CORREIO_SENDING_ALARM": "off",
+    "CORREIO_SENDING_HOUR": "0",
+    "CORREIO_SENDING_DAY": "0",
+}
+
 
 class Instance:
     """An instance; `with Instance() as one:` starts it, waits for READY, stops it and removes its folder.
@@ -200,7 +208,7 @@ def _environment(data_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
         if not name.startswith(("CORREIO_", "DJANGO_", "PYTEST_", "COVERAGE_"))
     }
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-    return {**kept, **ports, "CORREIO_DATA_DIR": str(data_dir), "CORREIO_UNDO_SEND": "0", **more}
+    return {**kept, **ports, "CORREIO_DATA_DIR": str(data_dir), **UNBOUND, **more}
 
 
 def _processes() -> list[tuple[int, str]]:
