@@ -19,8 +19,10 @@ from mailserver.services import queue_record, queue_record_bulk
 from mailserver.services.delivery_loop import at_desk
 from mailserver.services.queue import Claim
 
-# Tries in one transaction, and how long the first of them waits for others, in seconds.
+# Tries in one transaction. What comes while one is written goes into the next; only where that were many, it waits for
+# more, in seconds.
 MOST = 200
+MANY = 10
 PAUSE = 0.05
 
 # A database that restarts is waited for, in seconds and together for less than a lease.
@@ -50,9 +52,11 @@ class Books:
 
     async def _write_all(self) -> None:
         try:
+            before = 0
             while self._waiting:
-                if len(self._waiting) < MOST:
+                if before >= MANY and len(self._waiting) < MOST:
                     await asyncio.sleep(PAUSE)
+                before = len(self._waiting)
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 await self._write(batch)
         finally:
