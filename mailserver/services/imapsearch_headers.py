@@ -99,12 +99,8 @@ def _compared(day: date, key: Dated) -> bool:
 def _found(
     folder: Folder, scope: Where, sure: Where, doubtful: Where, columns: str, fits: Callable[..., bool]
 ) -> set[int]:
-    found, left = set[int](), set[int]()
-    if sure is NONE:
-        left = folder.uids(scope & doubtful)
-    else:
-        found, left = folder.halves(scope & combined(" OR ", (sure, doubtful)), sure)
-    found.update(row[0] for row in folder.rows_of(left, columns) if fits(*row[1:]))
+    found = set() if sure is NONE else folder.uids(scope & sure, hashed=True)
+    found.update(row[0] for row in folder.rows(scope & doubtful, columns) if fits(*row[1:]))
     return found
 
 

@@ -21,7 +21,7 @@ from mailserver.services.queue import Claim, State
 from mailserver.services.queue_bell import wake
 from mailserver.services.queue_record import KINDS, Book, result_row, told
 from mailserver.store import bell, rows
-from mailserver.store.exchange import Exchange, array, keep_plans_when_large
+from mailserver.store.exchange import KEEP_PLANS, Exchange, array
 from mailserver.store.models import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
 
 Try = tuple[Claim, Report]
@@ -135,7 +135,7 @@ def _opened(tries: Sequence[Try]) -> list[tuple[Book | None, Report]]:
 
 def _write(plain: Sequence[tuple[Book, Report]], now: datetime) -> None:
     exchange = Exchange()
-    exchange.add(keep_plans_when_large("queuerecipient"))
+    exchange.add(KEEP_PLANS)
     numbers = rows.numbers(exchange, ["deliveryattempt"], len(plain))
     exchange.send()
     attempts: list[DeliveryAttempt] = []

@@ -37,17 +37,6 @@ KEEP_PLANS = (
     "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"
 )
 
-
-def keep_plans_when_large(table: str) -> str:
-    """The same, but for what joins tables: not a plan that was made while they had a page or two.
-
-    Then reading all of them costs the planner no more than an index, and joins of five of them took a minute for 350
-    messages. Below 1 MB each statement is planned anew.
-    """
-    mode = f"CASE WHEN pg_relation_size('{table}') > 1048576 THEN 'force_generic_plan' ELSE 'force_custom_plan' END"
-    return f"SELECT set_config('plan_cache_mode', {mode}, true), set_config('enable_seqscan', 'off', true)"
-
-
 _BYTEA = 17
 _LENGTH = struct.Struct("!i")
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
