@@ -12,7 +12,7 @@ from django.db import connection
 # Which entry a sent copy belongs to: the one that names it, or, for copies filed by a mail program, the one with
 # its Message-ID from the same day (there is no index on Message-IDs, but one on the time). The filing on our own side
 # is joined by the id in the reply and the recipient.
-QUERY = """
+OWN = """
 WITH own AS (
     SELECT e.id, e.sent_copy_id AS message_id FROM queueentry e WHERE e.sent_copy_id = ANY(%(ids)s)
     UNION ALL
@@ -21,6 +21,10 @@ WITH own AS (
         AND e.created_at BETWEEN m.at - interval '1 day' AND m.at + interval '1 day'
     WHERE m.id = ANY(%(ids)s) AND m.account_id = %(account)s AND m.message_id <> '' AND m.prefix = ''
 )
+"""
+QUERY = (
+    OWN  # noqa: S608 - constants of this file
+    + """
 SELECT own.message_id, r.state, r.attempts,
     EXISTS (SELECT FROM event v WHERE v.entry_id = own.id AND v.kind = 'read' AND v.recipient = r.address),
     EXISTS (SELECT FROM event v WHERE v.entry_id = own.id AND v.kind = 'bounced' AND v.recipient = r.address
@@ -30,6 +34,7 @@ SELECT own.message_id, r.state, r.attempts,
 FROM own JOIN queueentry e ON e.id = own.id JOIN queuerecipient r ON r.entry_id = own.id
 WHERE e.account_id = %(account)s
 """
+)
 
 _LABELS = {
     "read": (6, "Read"),

@@ -13,21 +13,15 @@ from django.db import connection
 from django.utils import timezone
 
 from mailserver.mail import explain
+from mailserver.services import trips
 from mailserver.store.models import Event, Message
 
 # A page hears of a change and asks at once; one whose bell was lost asks after a minute.
 RECENT = timedelta(minutes=2)
 
-# The entry of a sent copy is found as in `trips`: by name, or by the Message-ID for copies that mail programs filed.
-QUERY = """
-WITH own AS (
-    SELECT e.id, e.sent_copy_id AS message_id FROM queueentry e WHERE e.sent_copy_id = ANY(%(ids)s)
-    UNION ALL
-    SELECT e.id, m.id FROM message m JOIN queueentry e
-        ON e.account_id = m.account_id AND e.message_id = m.message_id AND e.sent_copy_id IS NULL
-        AND e.created_at BETWEEN m.at - interval '1 day' AND m.at + interval '1 day'
-    WHERE m.id = ANY(%(ids)s) AND m.account_id = %(account)s AND m.message_id <> '' AND m.prefix = ''
-)
+QUERY = (
+    trips.OWN  # noqa: S608 - constants of these files
+    + """
 SELECT own.message_id, r.address, r.reply_code, r.reply_enhanced, r.reply_text, v.detail
 FROM own JOIN queueentry e ON e.id = own.id JOIN queuerecipient r ON r.entry_id = own.id
 LEFT JOIN LATERAL (
@@ -37,6 +31,7 @@ LEFT JOIN LATERAL (
 WHERE e.account_id = %(account)s AND (r.state IN ('bounced', 'expired') OR v.detail IS NOT NULL)
 ORDER BY r.id
 """
+)
 
 # One message of each conversation is asked about: the newest of its line in Sent.
 THREADS = """
