@@ -33,7 +33,7 @@ from mailserver.services.queue_bell import wake
 from mailserver.store.models import QueueEntry
 
 # Recipients of a claim: few at first and more as they go out fast, so that a worker that dies held few.
-FEW, MANY = 40, 400
+FEW, MANY = 40, 1000
 
 # A run ends after so many seconds and the next asks the DNS again.
 SECONDS = 60.0
