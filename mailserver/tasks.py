@@ -10,6 +10,7 @@ from celery.signals import worker_ready, worker_shutdown
 from mailserver.services import (
     alarm_acts,
     delivery,
+    delivery_notes,
     dkimrotation,
     external_lease,
     external_run,
@@ -32,6 +33,7 @@ def deliver_domain(domain: str) -> None:
 
 @shared_task
 def sweep() -> None:
+    delivery_notes.recover()
     queue.sweep()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -28,7 +28,13 @@ logger = logging.getLogger(__name__)
 
 
 async def deliver(
-    hops: Sequence[Hop], outgoing: Outgoing, *, hostname: str, timeouts: Timeouts, kept: Kept | None = None
+    hops: Sequence[Hop],
+    outgoing: Outgoing,
+    *,
+    hostname: str,
+    timeouts: Timeouts,
+    kept: Kept | None = None,
+    taken: Callable[[Report], None] = lambda report: None,
 ) -> Report:
     """Sends one message, trying the hops in order; `hostname` is our name in EHLO.
 
@@ -39,11 +45,12 @@ async def deliver(
     is deferred. After a connection lost between the end mark and its reply no other hop is tried, because the
     message may have arrived. `kept` holds the connection of an earlier message, and of this one for the next; when it
     turns out to be over before the server agreed to MAIL, the server is called again and that is no try.
+    `taken` hears what is known as soon as a server has taken the message, before anything else is said to it.
     Never raises for what servers or the network do; ValueError when there are no hops.
     """
     if not hops:
         raise ValueError("a delivery needs at least one hop")
-    delivery = _Delivery(outgoing, hostname, timeouts, kept or Kept())
+    delivery = _Delivery(outgoing, hostname, timeouts, kept or Kept(), taken)
     for hop in delivery.kept.order([protected(hop, outgoing) for hop in hops]):
         if delivery.unsettled and not delivery.in_doubt and not delivery.too_late:
             await delivery.attempt(hop)
@@ -58,6 +65,7 @@ class _Delivery:
     hostname: str
     timeouts: Timeouts
     kept: Kept
+    taken: Callable[[Report], None]
     transcript: Transcript = field(default_factory=Transcript)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: dict[str, Result] = field(default_factory=dict)
@@ -137,6 +145,8 @@ class _Delivery:
             for result in await connection.send_message(part, self._deadline):
                 self.results[result.recipient] = result
             self.in_doubt = connection.in_doubt
+            if any(result.outcome == "delivered" for result in self.results.values()):
+                self.taken(self.report())
         except BaseException:
             await connection.abandon()
             raise

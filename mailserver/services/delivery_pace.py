@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 
 # Connections that a destination begins with, once its first message has reached a server.
 START = 2.0
+
+# A process that computes for so much of its time has no use for more connections.
+FULL, EVERY = 0.8, 0.05
 
 # Destinations remembered; the longest unused is forgotten first.
 MOST = 10_000
@@ -30,6 +34,23 @@ class Pace:
 
     def failed(self) -> None:
         self._limit = max(1.0, self._limit / 2)
+
+
+class Effort:
+    """How much of its time this process computes, looked at every `EVERY` seconds."""
+
+    def __init__(self) -> None:
+        self._since, self._spent = time.monotonic(), time.process_time()
+        self._full = False
+
+    def full(self) -> bool:
+        """Whether it is `FULL` of the time: Python computes on one core only."""
+        now = time.monotonic()
+        if now - self._since >= EVERY:
+            spent = time.process_time()
+            self._full = spent - self._spent > FULL * (now - self._since)
+            self._since, self._spent = now, spent
+        return self._full
 
 
 class Paces:

@@ -21,13 +21,14 @@ from django.db import DatabaseError
 from mailserver.net import smtp_client
 from mailserver.net.smtp_client import Kept
 from mailserver.net.smtp_results import Report, Timeouts
-from mailserver.services import delivery_load, delivery_rate, queue
+from mailserver.services import delivery_claim, delivery_load, queue
 from mailserver.services.delivery_books import Books
 from mailserver.services.delivery_cargo import Cargo
 from mailserver.services.delivery_hops import Found, by_policy, look_up
 from mailserver.services.delivery_leases import Leases
 from mailserver.services.delivery_loop import at_desk
-from mailserver.services.delivery_pace import Paces
+from mailserver.services.delivery_notes import Notes
+from mailserver.services.delivery_pace import Effort, Paces
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
 from mailserver.store.models import QueueEntry
@@ -56,8 +57,10 @@ class Office:
     """What the runs of a process share."""
 
     books: Books = field(default_factory=Books)
+    notes: Notes = field(default_factory=Notes)
     leases: Leases = field(default_factory=Leases)
     paces: Paces = field(default_factory=Paces)
+    effort: Effort = field(default_factory=Effort)
     cargo: Cargo = field(default_factory=lambda: Cargo(most=128 << 20, small=delivery_load.SMALL))
     closing: bool = False
 
@@ -117,7 +120,7 @@ class Run:
 
     async def _fetch(self) -> None:
         wanted, own = self._batch, tuple(self._tokens)
-        claims, entries, more = await at_desk(partial(_claim, self.domain, wanted, own))
+        claims, entries, more = await at_desk(partial(delivery_claim.claim, self.domain, wanted, own))
         self._office.leases.hold(claims)
         self._tokens |= {claim.token for claim in claims}
         self._waiting += [Due(claim, entries.get(claim.entry_id)) for claim in claims]
@@ -233,6 +236,7 @@ class Run:
             hostname=config.hostname,
             timeouts=Timeouts.rfc().capped(config.stage_timeout),
             kept=kept,
+            taken=lambda report: self._office.notes.add(claim, self._found.introduced(report)),
         )
         if not report.reached and by_policy(report, outgoing):
             report = replace(report, reached=True)
@@ -249,11 +253,14 @@ class Run:
         return await at_desk(partial(delivery_load.content, entry)) if octets is None else octets
 
     def _learn(self, report: Report) -> None:
-        """A connection that was refused, lost or ended by the server says that there were too many."""
+        """A connection that was refused, lost or ended by the server says that there were too many.
+
+        More of them do not help a process that is busy all the time, and more messages are under way when it dies.
+        """
         lost = not report.reached or any(r.outcome == "deferred" and r.code in (0, 421) for r in report.results)
         if lost:
             self._pace.failed()
-        else:
+        elif not self._office.effort.full():
             self._pace.succeeded()
 
     def _written(self, claim: Claim, written: asyncio.Future[None]) -> None:
@@ -263,6 +270,7 @@ class Run:
             self._writing.add(rest)
             rest.add_done_callback(self._writing.discard)
         else:
+            self._office.notes.settle(claim)
             self._office.leases.let_go(claim)
 
     async def _stumbled(self, claim: Claim, fault: BaseException) -> None:
@@ -270,8 +278,12 @@ class Run:
         logger.error("the try of queue entry %s stumbled", claim.entry_id, exc_info=fault)
         self.faults.append(fault)
         self._office.leases.let_go(claim)
-        with suppress(DatabaseError):
+        try:
             await at_desk(partial(queue.put_off, claim, fault))
+        except DatabaseError:
+            self._office.notes.leave(claim)
+        else:
+            self._office.notes.settle(claim)
 
     async def _hand_back(self) -> None:
         if self._fetching:
@@ -283,12 +295,3 @@ class Run:
         if left:
             with suppress(DatabaseError):  # their leases end
                 await at_desk(partial(queue.hand_back, left))
-
-
-def _claim(domain: str, wanted: int, own: tuple[uuid.UUID, ...]) -> tuple[list[Claim], dict[int, QueueEntry], bool]:
-    """At the desk: claims, their entries, and whether there may be more."""
-    allowed = delivery_rate.allowed(domain, wanted)
-    claims = queue.claim(domain, allowed, own) if allowed else []
-    taken = sum(len(claim.recipients) for claim in claims)
-    delivery_rate.settle(domain, asked=wanted, allowed=allowed, taken=taken)
-    return claims, delivery_load.entries_of(claims), taken == wanted

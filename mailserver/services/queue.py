@@ -34,8 +34,8 @@ MAX_WORKERS = 2
 MAX_RECIPIENTS = 100
 
 # Accounts take turns, so that who sends thousands delays nobody else; reports (null sender) come after people's mail.
-# Each row is looked up by its id: with `|| ''` and `+ interval '0'` no index of all that waits can be taken for that, as
-# PostgreSQL did before it had counted the rows (a second for a claim among 2,500).
+# Each row is looked up by its id: with `|| ''` and `+ interval '0'` no index of all that waits can be taken for that,
+# as PostgreSQL did before it had counted the rows (a second for a claim among 2,500).
 CLAIM = f"""
 WITH due AS (
     SELECT r.id, r.next_attempt_at, r.entry_id, e.priority - (e.sender = '')::int AS urgency, row_number() OVER (
@@ -134,6 +134,14 @@ def hand_back(claims: Iterable[Claim]) -> None:
         rows = QueueRecipient.objects.filter(id__in=ids, lease_token=claim.token, state=State.DELIVERING)
         before = Case(When(attempts=0, then=Value(State.QUEUED)), default=Value(State.DEFERRED))
         rows.update(state=before, lease_until=None, lease_token=None)
+
+
+def resume(claims: Iterable[Claim]) -> None:
+    """Claim again what was taken from these: of them it is known now what came of the try, so none of them is due."""
+    for claim in claims:
+        rows = QueueRecipient.objects.filter(id__in=[claimed.recipient_id for claimed in claim.recipients])
+        waiting = rows.filter(state__in=(State.QUEUED, State.DEFERRED))
+        waiting.update(state=State.DELIVERING, lease_token=claim.token, lease_until=timezone.now() + LEASE)
 
 
 def retake(now: datetime, domain: str | None = None) -> int:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from mailserver.services.delivery_pace import Pace, Paces
+from mailserver.services import delivery_pace
+from mailserver.services.delivery_pace import Effort, Pace, Paces
 
 
 def test_success_brings_connections_up_to_the_most_and_failures_halve_them():
@@ -37,3 +38,16 @@ def test_it_remembers_so_many_destinations():
     forgotten = paces.of("c.example", 8)
     assert paces.of("a.example", 8) is kept
     assert paces.of("c.example", 8) is forgotten
+
+
+def test_a_process_that_computes_all_the_time_is_full(monkeypatch):
+    clock = {"now": 100.0, "spent": 7.0}
+    monkeypatch.setattr(delivery_pace.time, "monotonic", lambda: clock["now"])
+    monkeypatch.setattr(delivery_pace.time, "process_time", lambda: clock["spent"])
+    effort = Effort()
+    clock |= {"now": 100.02, "spent": 7.02}
+    assert not effort.full()  # too early to say
+    clock |= {"now": 100.1, "spent": 7.09}
+    assert effort.full()
+    clock |= {"now": 101.1, "spent": 7.8}
+    assert not effort.full()
