@@ -93,6 +93,7 @@ class Config:
     suppress: Limit | None
     stage_timeout: float | None
     delivery_connections: int
+    workers: int
     delivery_rates: Mapping[str, int]
     allow_private_hops: bool
     sending_hour: int

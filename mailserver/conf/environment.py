@@ -84,6 +84,7 @@ def _sending(value: _Reader) -> dict[str, Any]:
         "dkim_rotation": None if (text := value("DKIM_ROTATION", "180d")) == "off" else values.duration(text),
         "tls_reports": values.flag(value("TLS_REPORTS", "1")),
         "delivery_connections": max(1, int(value("DELIVERY_CONNECTIONS", "8"))),
+        "workers": max(1, int(value("WORKERS", "1"))),
         "delivery_rates": rates(value("DELIVERY_RATES", "")),
         "allow_private_hops": values.flag(value("ALLOW_PRIVATE_HOPS", "0")),
         "sending_hour": values.count("SENDING_HOUR", value("SENDING_HOUR", "2000")),

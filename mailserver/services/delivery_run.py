@@ -88,7 +88,8 @@ class Run:
         self._waiting: deque[Due] = deque()
         self._contents: dict[int, bytes] = {}
         self._loading = asyncio.Lock()
-        self._tokens: set[uuid.UUID] = set()
+        self._token = uuid.uuid4()
+        self._help = False
         self._batch, self._more = FEW, True
         self._fetching: asyncio.Task[None] | None = None
         self._lanes: set[asyncio.Task[None]] = set()
@@ -119,12 +120,15 @@ class Run:
         return self._office.closing or asyncio.get_running_loop().time() >= self._end
 
     async def _fetch(self) -> None:
-        wanted, own = self._batch, tuple(self._tokens)
-        claims, entries, more = await at_desk(partial(delivery_claim.claim, self.domain, wanted, own))
+        wanted = self._batch
+        claims, entries, more = await at_desk(partial(delivery_claim.claim, self.domain, wanted, self._token))
         self._office.leases.hold(claims)
-        self._tokens |= {claim.token for claim in claims}
         self._waiting += [Due(claim, entries.get(claim.entry_id)) for claim in claims]
         self._batch, self._more = min(MANY, wanted * 2), more
+        if more and wanted == MANY and not self._help:
+            # So much waits that another process, if there is one, may take its share.
+            self._help = True
+            await at_desk(partial(wake, [self.domain]))
 
     def _fetch_ahead(self) -> None:
         if self._more and self._fetching is None and not self.over and len(self._waiting) < self._batch // 2:
@@ -253,10 +257,7 @@ class Run:
         return await at_desk(partial(delivery_load.content, entry)) if octets is None else octets
 
     def _learn(self, report: Report) -> None:
-        """A connection that was refused, lost or ended by the server says that there were too many.
-
-        More of them do not help a process that is busy all the time, and more messages are under way when it dies.
-        """
+        """A connection refused, lost or ended by the server: there were too many. More help no process that is busy."""
         lost = not report.reached or any(r.outcome == "deferred" and r.code in (0, 421) for r in report.results)
         if lost:
             self._pace.failed()

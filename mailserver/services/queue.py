@@ -61,7 +61,7 @@ RETURNING -chosen.urgency, chosen.turn, r.entry_id, r.id, r.address, r.attempts,
 
 # Other workers at a destination, and whether one of them was lost.
 TALKING = """
-SELECT count(DISTINCT lease_token) FILTER (WHERE lease_until >= %(now)s AND NOT lease_token = ANY(%(own)s::uuid[])),
+SELECT count(DISTINCT lease_token) FILTER (WHERE lease_until >= %(now)s AND lease_token <> %(own)s),
     coalesce(bool_or(lease_until < %(now)s), false)
 FROM queuerecipient WHERE domain = %(domain)s AND state = 'delivering'
 """
@@ -92,15 +92,15 @@ class Claim:
         return max(claimed.attempts for claimed in self.recipients) + 1
 
 
-def claim(domain: str, limit: int = MAX_RECIPIENTS, own: Iterable[uuid.UUID] = ()) -> list[Claim]:
+def claim(domain: str, limit: int = MAX_RECIPIENTS, token: uuid.UUID | None = None) -> list[Claim]:
     """Take up to `limit` due recipients of a destination, the most urgent first, accounts in turn, grouped by entry.
 
-    Rows whose worker was lost are due too. Empty when nothing is due or enough workers are at it; `own` are the
-    tokens of what the caller is at already.
+    Rows whose worker was lost are due too. Empty when nothing is due or enough workers are at it; who claims ahead
+    gives the same `token` each time.
     """
-    now, token = timezone.now(), uuid.uuid4()
+    now, token = timezone.now(), token or uuid.uuid4()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(TALKING, {"domain": domain, "now": now, "own": list(map(str, own))})
+        cursor.execute(TALKING, {"domain": domain, "now": now, "own": str(token)})
         talking, lost = cursor.fetchone() or (0, False)
         if lost:
             retake(now, domain)

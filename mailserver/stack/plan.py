@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -131,7 +131,7 @@ def preparations(plan: Plan) -> list[Child]:
 
 def servers(plan: Plan) -> list[Child]:
     """The processes that make up the running system, on top of PostgreSQL and Redis."""
-    return [_smtp(plan), _imap(plan), _pop3(plan), _worker(plan), _beat(plan), _web(plan)]
+    return [_smtp(plan), _imap(plan), _pop3(plan), *_workers(plan), _beat(plan), _web(plan)]
 
 
 def _smtp(plan: Plan) -> Child:
@@ -175,13 +175,19 @@ def _pop3(plan: Plan) -> Child:
     )
 
 
-def _worker(plan: Plan) -> Child:
+def _workers(plan: Plan) -> Iterator[Child]:
+    """They divide the queue among themselves."""
+    for number in range(1, plan.config.workers + 1):
+        yield _worker(plan, "worker" if number == 1 else f"worker{number}")
+
+
+def _worker(plan: Plan, name: str) -> Child:
     options = ["--pool=threads", f"--concurrency={_WORKER_THREADS}", "--loglevel=INFO"]
-    # Without mingle and gossip: there are no other workers to synchronise with, and mingling costs a second.
-    command = _celery("worker", *options, "--without-mingle", "--without-gossip")
+    # Without mingle and gossip: the workers have nothing to tell each other, and mingling costs a second.
+    command = _celery("worker", f"--hostname={name}@%h", *options, "--without-mingle", "--without-gossip")
     # Killed when the supervisor is gone: a warm stop would wait for deliveries, whose leases lose nothing.
     return Child(
-        "worker",
+        name,
         command,
         cwd=ROOT,
         environ=plan.environ,

@@ -110,8 +110,8 @@ def test_it_runs_on_servers_that_are_given_and_stops_when_one_of_its_own_dies(ru
         "CORREIO_DATABASE_URL": running.database_url,
         "CORREIO_REDIS_URL": running.redis_url,
     }
-    with Instance({**EMPTY, **given}, user=USER) as other:
-        assert set(other.processes) == {"smtp", "imap", "pop3", "worker", "beat", "web"}
+    with Instance({**EMPTY, **given, "CORREIO_WORKERS": "2"}, user=USER) as other:
+        assert set(other.processes) == {"smtp", "imap", "pop3", "worker", "worker2", "beat", "web"}
         assert_it_ends_with("smtp", other)
     assert running.process.poll() is None
 
