@@ -118,11 +118,10 @@ class _Delivery:
 
     async def _again(self, connection: Connection) -> bool:
         """Over a connection that an earlier message was sent on; False when it had come to its end."""
-        opened = connection.opened.strftime("%H:%M:%S")
         encrypted = f", {connection.tls}" if connection.tls else ""
         number = connection.messages + 1
         self.transcript.note(
-            f"The same connection as before, opened at {opened} UTC{encrypted}: message {number} on it"
+            f"The same connection as before, opened at {connection.opened}{encrypted}: message {number} on it"
         )
         connection.turn_to(self.transcript)
         results, before = dict(self.results), self.reached

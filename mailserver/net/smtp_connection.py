@@ -35,7 +35,7 @@ class Connection:
         self.secured = Secured("clear", encrypted=False)
         self.begun = False
         self.messages = 0
-        self.opened = datetime.now(UTC)
+        self.opened = f"{datetime.now(UTC):%H:%M:%S} UTC"
         self._hostname = hostname
         self._timeouts = timeouts
         self._dialogue = dialogue
@@ -104,7 +104,7 @@ class Connection:
         left = list(outgoing.recipients)
         while left:
             part = outgoing if len(left) == len(outgoing.recipients) else replace(outgoing, recipients=tuple(left))
-            transaction = Transaction(self._dialogue, self.extensions, part, self._timeouts)
+            transaction = Transaction(self._dialogue, self.hop, self.extensions, part, self._timeouts)
             await transaction.run(reset=self._needs_reset)
             results |= transaction.results
             self._needs_reset = transaction.left_open
@@ -112,8 +112,7 @@ class Connection:
             self.begun = self.begun or transaction.begun
             self.usable = not transaction.broken and self._dialogue.farewell is None
             left = transaction.overflow if self.usable else []
-        tls_used = self.tls
-        return [replace(results[r], hop=self.hop, tls=tls_used) for r in outgoing.recipients]
+        return [results[r] for r in outgoing.recipients]
 
     def turn_to(self, transcript: Transcript) -> None:
         """What is said from here on belongs to another message."""

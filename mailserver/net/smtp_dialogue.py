@@ -41,8 +41,14 @@ class Dialogue:
             self.transcript.client(command, sent)
         if self.wire.answered:
             return await self._reply()  # answers to one group come together, and a clock for each would cost more
-        async with self.patience(seconds, f"no answer to {_spoken(command)}"):
+        loop = asyncio.get_running_loop()
+        allowed = min(seconds, max(0.0, self.deadline - loop.time()))
+        # Two replies for each message are waited for, and asyncio.timeout costs ten times as much as this.
+        clock = loop.call_later(allowed, self._too_late, command, allowed)
+        try:
             return await self._reply()
+        finally:
+            clock.cancel()
 
     def expect(self, command: str) -> None:
         """Notes a command whose octets go out by another way, so that the next answer is joined to it."""
@@ -98,6 +104,9 @@ class Dialogue:
         if reply.code == CLOSING:
             self.farewell = reply
         return reply
+
+    def _too_late(self, command: str, allowed: float) -> None:
+        self.wire.give_up(ConnectionBroken(f"no answer to {_spoken(command)} within {allowed:.3g} seconds"))
 
     def _flush(self) -> None:
         if not self._outbox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mailserver.errors import InvalidName
 from mailserver.mail.dsnwishes import RecipientWishes
@@ -43,8 +43,7 @@ class Outgoing:
                 raise InvalidName(f"{address!r} cannot stand in an SMTP command")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of the dialogue; `at` is in seconds since the start of the delivery.
 
     A client's line carries the time it was sent even when, sent in one go with others (RFC 2920), it stands

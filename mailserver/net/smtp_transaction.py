@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from mailserver.net import smtp_wishes
+from mailserver.net.mx import Hop
 from mailserver.net.smtp_content import blocks, whole_lines
 from mailserver.net.smtp_dialogue import END_OF_MESSAGE, Dialogue
 from mailserver.net.smtp_results import ConnectionBroken, Outcome, Outgoing, Result, SmtpFailure, Timeouts
@@ -26,7 +27,7 @@ class Transaction:
     """
 
     def __init__(
-        self, dialogue: Dialogue, extensions: Mapping[str, str], outgoing: Outgoing, timeouts: Timeouts
+        self, dialogue: Dialogue, hop: Hop, extensions: Mapping[str, str], outgoing: Outgoing, timeouts: Timeouts
     ) -> None:
         self.results: dict[str, Result] = {}
         self.overflow: list[str] = []
@@ -35,6 +36,7 @@ class Transaction:
         self.broken = False
         self.begun = False
         self._dialogue = dialogue
+        self._hop, self._tls = hop, dialogue.wire.tls
         self._extensions = extensions
         self._outgoing = outgoing
         self._timeouts = timeouts
@@ -186,7 +188,7 @@ class Transaction:
         action: Literal["", "relayed"] = "relayed" if outcome == "delivered" and "DSN" not in self._extensions else ""
         for recipient in recipients:
             self.results[recipient] = Result(
-                recipient, outcome, reason.code, reason.enhanced, reason.text, action=action
+                recipient, outcome, reason.code, reason.enhanced, reason.text, self._hop, self._tls, action
             )
 
 

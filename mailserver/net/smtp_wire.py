@@ -65,6 +65,7 @@ class Wire(asyncio.Protocol):
         self._arrival: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._gone = self._loop.create_future()
+        self._late: ConnectionBroken | None = None
 
     @classmethod
     async def connect(cls, address: str, port: int) -> Wire:
@@ -157,7 +158,15 @@ class Wire(asyncio.Protocol):
         # Normally the loop's next turn; the bound is for an event loop that forgets to tell.
         await asyncio.wait([self._gone], timeout=1)
 
+    def give_up(self, late: ConnectionBroken) -> None:
+        """Who waits for more waits no longer, now or later: `late` says why."""
+        self._late = late
+        if self._arrival and not self._arrival.done():
+            self._arrival.set_exception(late)
+
     async def _more(self) -> None:
+        if self._late:
+            raise self._late
         if self._ended:
             raise ConnectionBroken(self._ended)
         self._arrival = self._loop.create_future()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 from django.conf import settings
 
@@ -15,7 +16,7 @@ from mailserver.services import delivery_dns, relays, tls_policies
 from mailserver.services.delivery_loop import at_desk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found:
     """The hops of a domain, best first, or why there are none."""
 
@@ -26,8 +27,7 @@ class Found:
 
     def introduced(self, report: Report) -> Report:
         """The report with what the search found in front of its dialogue."""
-        lines = [Line(0.0, "note", text) for text in self._sentences()] + report.lines
-        return replace(report, lines=lines, findings=self.findings + report.findings)
+        return replace(report, lines=self._introduction + report.lines, findings=self.findings + report.findings)
 
     def refused(self, recipients: tuple[str, ...]) -> Report:
         """The report of a try that found nowhere to call."""
@@ -46,6 +46,10 @@ class Found:
         results = [replace(why, recipient=recipient) for recipient in recipients]
         line = Line(0.0, "note", f"Not called again so soon after: {why.reply}")
         return Report(None, "", results, [line], now, now, reached=False)
+
+    @cached_property
+    def _introduction(self) -> list[Line]:
+        return [Line(0.0, "note", text) for text in self._sentences()]
 
     def _sentences(self) -> Iterator[str]:
         hosts: dict[tuple[str, int | None], list[str]] = {}

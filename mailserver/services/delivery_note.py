@@ -40,10 +40,8 @@ def encoded(claim: Claim, report: Report) -> bytes:
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def decoded(line: bytes) -> tuple[Claim, Report] | None:
-    """None for the beginning of a line, which is what a kill in the middle of writing leaves."""
-    if not line.endswith(b"\n"):
-        return None
+def decoded(line: bytes) -> tuple[Claim, Report]:
+    """What such a line says."""
     found = json.loads(line)
     entry_id, domain, token, recipients = found["claim"]
     claim = Claim(entry_id, domain, uuid.UUID(token), tuple(Claimed(*each) for each in recipients))

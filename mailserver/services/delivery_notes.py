@@ -1,13 +1,16 @@
 """What other servers took and the database does not know yet, in a file: a killed process leaves it to the next.
 
-Between a server's 250 and the commit of its result a kill would have the message sent again. A line in a file outlives
-the process and costs microseconds. (Losing power may take the line too; an fsync for each message would not.)
+Between a server's 250 and the commit of its result a kill would have the message sent again. A line in a mapped file
+outlives the process and costs microseconds: no call to the system, for which a thread must let go of the interpreter
+and wait for it again. (Losing power may take the line too; an fsync for each message would not.)
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
+import mmap
 import os
 import threading
 import uuid
@@ -24,8 +27,8 @@ from mailserver.services.delivery_note import decoded, encoded
 from mailserver.services.queue import Claim
 from mailserver.store.models import DeliveryAttempt
 
-# A file that has grown to so many octets gets no more lines; it goes when all of its own are in the database.
-LARGEST = 4 << 20
+# Octets of a file. A full one gets no more lines; it goes when all of its own are in the database.
+SIZE = 4 << 20
 
 # Notes that are recorded in one transaction.
 TOGETHER = 200
@@ -43,16 +46,53 @@ def folder() -> Path:
 
 @dataclass
 class _Page:
-    """One file, locked for as long as this process lives; `open` are its notes that are not recorded yet."""
+    """One file, locked for as long as this process lives: lines, and a zero octet behind them.
+
+    `open` are its notes that are not recorded yet, `end` is where the next one goes.
+    """
 
     path: Path
     file: int
-    octets: int = 0
+    octets: mmap.mmap
+    end: int = 0
     open: int = 0
 
+    @classmethod
+    def made(cls) -> _Page:
+        """Raises OSError."""
+        folder().mkdir(mode=0o700, exist_ok=True)
+        path = folder() / f"{uuid.uuid4().hex}.notes"
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            # Room is taken now: where a disk is full, writing into a mapped file would end the process.
+            os.posix_fallocate(file, 0, SIZE)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            return cls(path, file, mmap.mmap(file, SIZE))
+        except OSError:
+            path.unlink(missing_ok=True)
+            os.close(file)
+            raise
+
+    def takes(self, line: bytes) -> bool:
+        return self.end + len(line) < SIZE
+
+    def add(self, line: bytes) -> None:
+        """The first octet last: until it stands, the zero in its place says that nothing follows."""
+        after = self.end + len(line)
+        self.octets[self.end + 1 : after + 1] = line[1:] + b"\0"
+        self.octets[self.end] = line[0]
+        self.end = after
+
+    def clear(self) -> None:
+        self.octets[0] = self.end = 0
+
     def close(self) -> None:
-        self.path.unlink(missing_ok=True)
+        self.octets.close()
         os.close(self.file)
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self.close()
 
 
 class Notes:
@@ -66,12 +106,11 @@ class Notes:
         """Note a try in which a server has taken the message. Without a place for it, mail goes out all the same."""
         line = encoded(claim, report)
         try:
-            page = self._current()
-            os.write(page.file, line)
+            page = self._with_room_for(line)
         except OSError as trouble:
             logger.warning("not noted what was delivered; were this process killed, it would go twice: %s", trouble)
             return
-        page.octets += len(line)
+        page.add(line)
         if (key := _key(claim)) not in self._open:
             page.open += 1
             self._open[key] = page
@@ -85,10 +124,9 @@ class Notes:
         if page.open:
             return
         if page is self._page:
-            os.ftruncate(page.file, 0)
-            page.octets = 0
+            page.clear()
         else:
-            page.close()
+            page.remove()
 
     def leave(self, claim: Claim) -> None:
         """It cannot be recorded now, as the database is away: `recover` is to do it, for all of that file."""
@@ -98,15 +136,13 @@ class Notes:
         self._open = {key: other for key, other in self._open.items() if other is not page}
         if page is self._page:
             self._page = None
-        os.close(page.file)
+        page.close()
 
-    def _current(self) -> _Page:
-        if self._page is None or self._page.octets > LARGEST:
-            folder().mkdir(mode=0o700, exist_ok=True)
-            path = folder() / f"{uuid.uuid4().hex}.notes"
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            fcntl.flock(file, fcntl.LOCK_EX)
-            self._page = _Page(path, file)
+    def _with_room_for(self, line: bytes) -> _Page:
+        if len(line) >= SIZE:
+            raise OSError(errno.EFBIG, f"{len(line)} octets are too many for a note")
+        if self._page is None or not self._page.takes(line):
+            self._page = _Page.made()
         return self._page
 
 
@@ -132,7 +168,8 @@ def _recover(path: Path) -> int:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return 0  # its process lives, or another one is at it
-        tries = list(_unknown([found for line in file if (found := decoded(line))]))
+        lines = file.read().partition(b"\0")[0].splitlines()
+        tries = list(_unknown([decoded(line) for line in lines]))
         for start in range(0, len(tries), TOGETHER):
             _record(tries[start : start + TOGETHER])
         path.unlink(missing_ok=True)

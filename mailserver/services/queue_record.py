@@ -88,8 +88,10 @@ class Book:
         results = self.settle(report, now)
         attempt = self._attempt(report, report.lines)
         QueueRecipient.objects.bulk_update(self.rows, WRITTEN)
-        DeliveryResult.objects.bulk_create(result_row(attempt, row.pk, results[row.address]) for row in self.rows)
-        self._tell(attempt, now, bounces.report_all(self.entry, self.rows, results, at=now))
+        DeliveryResult.objects.bulk_create(
+            DeliveryResult(**result_columns(attempt.pk, row.pk, results[row.address])) for row in self.rows
+        )
+        self._tell(attempt.pk, now, bounces.report_all(self.entry, self.rows, results, at=now))
         self._finish(now)
 
     def settle(self, report: Report, now: datetime) -> dict[str, Result]:
@@ -106,30 +108,29 @@ class Book:
         return bool(self.rows) and not any(told)
 
     def _attempt(self, report: Report, lines: Sequence[Line]) -> DeliveryAttempt:
-        attempt = self.attempt(report, lines)
-        attempt.save(force_insert=True)
+        attempt: DeliveryAttempt = DeliveryAttempt.objects.create(**self.attempt(report, lines))
         return attempt
 
-    def attempt(self, report: Report, lines: Sequence[Line]) -> DeliveryAttempt:
-        """The try as a row that is not saved."""
+    def attempt(self, report: Report, lines: Sequence[Line]) -> dict[str, Any]:
+        """The columns of the try, but for its id."""
         hop = report.hop
-        return DeliveryAttempt(
-            entry=self.entry,
-            domain=self.held.domain,
-            number=self.held.number,
-            started_at=report.started,
-            finished_at=report.finished,
-            remote_host=hop.host if hop else "",
-            remote_address=hop.address if hop else "",
-            remote_port=hop.port if hop else None,
-            preference=hop.preference if hop else None,
-            source=hop.source if hop else "",
-            tls=report.tls,
-            tls_policy=report.protection.policy,
-            tls_verified=report.protection.verified,
-            tls_reason=report.protection.why,
-            transcript=[[line.at, line.side, line.text] for line in lines],
-        )
+        return {
+            "entry_id": self.entry.pk,
+            "domain": self.held.domain,
+            "number": self.held.number,
+            "started_at": report.started,
+            "finished_at": report.finished,
+            "remote_host": hop.host if hop else "",
+            "remote_address": hop.address if hop else "",
+            "remote_port": hop.port if hop else None,
+            "preference": hop.preference if hop else None,
+            "source": hop.source if hop else "",
+            "tls": report.tls,
+            "tls_policy": report.protection.policy,
+            "tls_verified": report.protection.verified,
+            "tls_reason": report.protection.why,
+            "transcript": list(map(list, lines)),
+        }
 
     def _lost(self, report: Report) -> Line:
         seconds = (report.finished - report.started).total_seconds()
@@ -168,7 +169,7 @@ class Book:
         else:
             row.next_attempt_at = following
 
-    def _tell(self, attempt: DeliveryAttempt, now: datetime, reports: Mapping[int, int]) -> None:
+    def _tell(self, attempt_id: int, now: datetime, reports: Mapping[int, int]) -> None:
         for row in self.rows:
             events.record(
                 KINDS[State(row.state)],
@@ -177,7 +178,7 @@ class Book:
                 message_id=self.entry.sent_copy_id,
                 recipient=row.address,
                 at=now,
-                **told(attempt, row, reports.get(row.pk)),
+                **told(attempt_id, self.held.number, row, reports.get(row.pk)),
             )
         if self.entry.account_id:
             bell.ring_on_commit(self.entry.account_id, {})
@@ -195,11 +196,11 @@ def close_if_done(entry: QueueEntry, now: datetime) -> None:
         entry.save(update_fields=["finished_at"])
 
 
-def told(attempt: DeliveryAttempt, row: QueueRecipient, report: int | None) -> dict[str, Any]:
+def told(attempt_id: int, number: int, row: QueueRecipient, report: int | None) -> dict[str, Any]:
     """What the timeline says of a settled row."""
     return {
-        "attempt": attempt.pk,
-        "number": attempt.number,
+        "attempt": attempt_id,
+        "number": number,
         "code": row.reply_code,
         "enhanced": row.reply_enhanced,
         "text": row.reply_text,
@@ -211,12 +212,12 @@ def told(attempt: DeliveryAttempt, row: QueueRecipient, report: int | None) -> d
     }
 
 
-def result_row(attempt: DeliveryAttempt, recipient_id: int, result: Result) -> DeliveryResult:
-    return DeliveryResult(
-        attempt=attempt,
-        recipient_id=recipient_id,
-        outcome=result.outcome,
-        reply_code=result.code or None,
-        reply_enhanced=result.enhanced,
-        reply_text=result.text,
-    )
+def result_columns(attempt_id: int, recipient_id: int, result: Result) -> dict[str, Any]:
+    return {
+        "attempt_id": attempt_id,
+        "recipient_id": recipient_id,
+        "outcome": result.outcome,
+        "reply_code": result.code or None,
+        "reply_enhanced": result.enhanced,
+        "reply_text": result.text,
+    }

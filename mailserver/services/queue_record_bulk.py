@@ -6,25 +6,26 @@ sender, a lease that was lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
 from django.utils import timezone
 
 from mailserver.net.smtp_results import Report
 from mailserver.services import tls_counts
 from mailserver.services.queue import Claim, State
 from mailserver.services.queue_bell import wake
-from mailserver.services.queue_record import KINDS, Book, result_row, told
+from mailserver.services.queue_record import KINDS, Book, result_columns, told
 from mailserver.store import bell, rows
 from mailserver.store.exchange import KEEP_PLANS, Exchange, array
-from mailserver.store.models import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
+from mailserver.store.models import QueueEntry, QueueRecipient
 
 Try = tuple[Claim, Report]
+Columns = dict[str, Any]
 
 ATTEMPT = rows.Table(
     "deliveryattempt",
@@ -138,21 +139,19 @@ def _write(plain: Sequence[tuple[Book, Report]], now: datetime) -> None:
     exchange.add(KEEP_PLANS)
     numbers = rows.numbers(exchange, ["deliveryattempt"], len(plain))
     exchange.send()
-    attempts: list[DeliveryAttempt] = []
-    results: list[DeliveryResult] = []
+    attempts: list[Columns] = []
+    results: list[Columns] = []
     steps: list[tuple[Any, ...]] = []
     for (book, report), (number,) in zip(plain, numbers.rows, strict=True):
-        attempt = book.attempt(report, report.lines)
-        attempt.pk = number
-        attempts.append(attempt)
+        attempts.append({"id": number} | book.attempt(report, report.lines))
         said = {result.recipient: result for result in report.results}
-        results += [result_row(attempt, row.pk, said[row.address]) for row in book.rows]
-        steps += _steps(book, attempt, now)
+        results += [result_columns(number, row.pk, said[row.address]) for row in book.rows]
+        steps += _steps(book, number, now)
     settled = [row for book, _ in plain for row in book.rows]
-    rows.insert(exchange, ATTEMPT, _values(attempts, ATTEMPT.columns))
-    rows.insert(exchange, RESULT, _values(results, RESULT.columns))
+    rows.insert(exchange, ATTEMPT, map(itemgetter(*ATTEMPT.columns), attempts))
+    rows.insert(exchange, RESULT, map(itemgetter(*RESULT.columns), results))
     rows.insert(exchange, EVENT, steps)
-    exchange.add(UPDATE, [RECIPIENT.records(_values(settled, RECIPIENT.columns))])
+    exchange.add(UPDATE, [RECIPIENT.records(map(attrgetter(*RECIPIENT.columns), settled))])
     exchange.add(CLOSE, [now.isoformat(), array({book.entry.pk for book, _ in plain})])
     exchange.send()
     _ring([book for book, _ in plain])
@@ -161,10 +160,10 @@ def _write(plain: Sequence[tuple[Book, Report]], now: datetime) -> None:
         transaction.on_commit(partial(tls_counts.note, findings), robust=True)
 
 
-def _steps(book: Book, attempt: DeliveryAttempt, now: datetime) -> Iterable[tuple[Any, ...]]:
+def _steps(book: Book, attempt_id: int, now: datetime) -> Iterable[tuple[Any, ...]]:
     entry = book.entry
     for row in book.rows:
-        kind, detail = KINDS[State(row.state)].value, told(attempt, row, None)
+        kind, detail = KINDS[State(row.state)].value, told(attempt_id, book.held.number, row, None)
         yield kind, now, entry.account_id, entry.pk, entry.sent_copy_id, "", row.address, detail
 
 
@@ -179,9 +178,3 @@ def _ring(books: Sequence[Book]) -> None:
 
 def _waits(row: QueueRecipient) -> bool:
     return row.state == State.DEFERRED
-
-
-def _values(found: Iterable[Model], columns: Mapping[str, str]) -> Iterable[tuple[Any, ...]]:
-    names = list(columns)
-    for each in found:
-        yield tuple(getattr(each, name) for name in names)

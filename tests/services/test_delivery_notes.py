@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from datetime import timedelta
 
 import pytest
@@ -46,12 +45,13 @@ def report(claim: Claim, *outcomes: str) -> Report:
 
 def killed(notes: Notes) -> None:
     """What the system does when a process ends: its files are closed, and so no longer locked."""
-    os.close(notes._page.file)
+    notes._page.close()
 
 
 def files() -> list[int]:
-    """The sizes of all that is noted."""
-    return [path.stat().st_size for path in sorted(delivery_notes.folder().glob("*"))]
+    """How many lines are in each."""
+    found = [path.read_bytes() for path in sorted(delivery_notes.folder().glob("*"))]
+    return [octets[: octets.index(0)].count(b"\n") for octets in found]
 
 
 def test_a_line_says_all_that_is_recorded():
@@ -144,11 +144,23 @@ def test_who_is_at_it_again_keeps_it_and_the_path_tells_of_both(alice):
 
 
 @pytest.mark.django_db
-def test_the_beginning_of_a_line_is_no_note(alice):
-    entry, claim = claimed(alice)
+def test_a_line_that_was_not_finished_is_no_note(alice):
+    """Older lines that stood in its place are none either."""
+    (_, first), (entry, second) = claimed(alice), claimed(alice)
     notes = Notes()
-    notes.add(claim, report(claim))
-    os.ftruncate(notes._page.file, files()[0] - 5)
+    notes.add(first, report(first))
+    notes.settle(first)
+
+    class Killed(bytearray):
+        def __setitem__(self, where, octets):
+            if not isinstance(where, slice):
+                raise SystemExit
+            page.octets[where] = octets
+
+    page = notes._page
+    unfinished = type(page)(page.path, page.file, Killed())
+    with pytest.raises(SystemExit):
+        unfinished.add(encoded(second, report(second)))
     killed(notes)
     assert recover() == 0
     assert only(entry).state == "delivering"
@@ -157,8 +169,8 @@ def test_the_beginning_of_a_line_is_no_note(alice):
 
 @pytest.mark.django_db
 def test_files_do_not_grow_for_ever(alice, monkeypatch):
-    monkeypatch.setattr(delivery_notes, "LARGEST", 1)
     (_, first), (_, second) = claimed(alice), claimed(alice)
+    monkeypatch.setattr(delivery_notes, "SIZE", len(encoded(first, report(first))) + 100)
     notes = Notes()
     notes.add(first, report(first))
     notes.add(second, report(second))
