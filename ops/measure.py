@@ -86,11 +86,14 @@ def taken(one: Instance, connections: int, count: int) -> Run:
 
 
 def cpu(pid: int) -> float:
-    """CPU seconds of a process, of its descendants, and of those that have ended."""
+    """CPU seconds of a process, of its descendants, and of those that have ended; none of one that ends just now."""
     folder = Path(f"/proc/{pid}")
-    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    try:
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        children = (folder / "task" / str(pid) / "children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
     own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    children = (folder / "task" / str(pid) / "children").read_text().split()
     return own + sum(cpu(int(child)) for child in children)
 
 
