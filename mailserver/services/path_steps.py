@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from mailserver.services import path_reported
 from mailserver.services import path_words as words
 from mailserver.services.path import Fact, Step
 from mailserver.services.path_talk import hop_facts, host, last_talk, tries
@@ -186,6 +187,8 @@ def _mailbox(trail: Trail) -> Step:
     if trail.state in ("mailbox", "read") and trail.stored:
         title = f"{words.whose(trail.called)} server put it in the mailbox"
         return _arrived(trail, title, f"It is in the mailbox of {trail.row.address}.", at, before)
+    if trail.state in ("handed", "read") and trail.reported:
+        return path_reported.step(trail, trail.reported, before)
     if trail.state in ("handed", "read"):
         sentence = f"{trail.there} has confirmed that it takes care of it. The rest is theirs: it does not tell more."
         return _arrived(trail, f"Handed over to {trail.there}", sentence, at, before)
