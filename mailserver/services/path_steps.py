@@ -86,10 +86,17 @@ def _queue(trail: Trail) -> Step:
         at=at,
         since=f"{words.span(trail.now - at)} so far" if slow and trail.now - at >= MINUTE else since,
         mark="waiting" if waiting else since,
-        facts=tuple(hop_facts(trail)),
+        facts=(*hop_facts(trail), *_demand(trail)),
         tries=tuple(tries(trail)) if len(trail.attempts) > 1 or trail.state == "deferred" else (),
         talk=last_talk(trail) if trail.state == "deferred" else None,
     )
+
+
+def _demand(trail: Trail) -> Iterable[Fact]:
+    """Why mail waits that could have gone unprotected: who asked for more."""
+    last = trail.last
+    if trail.state == "deferred" and last and last.tls_policy not in ("", "none") and not last.tls_verified:
+        yield Fact(words.sentence(last.tls_reason))
 
 
 def _queue_sentence(trail: Trail) -> str:
