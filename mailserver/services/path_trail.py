@@ -100,10 +100,13 @@ class Trail:
 
     @property
     def reported(self) -> Event | None:
-        """What the server that took it reports of it, short of a failure: that it arrived, else its latest word."""
+        """What the server that took it reports of it, short of a failure: that it arrived, else its latest word.
+
+        Of a message that was read a delay is no news.
+        """
         found = [event for event in self.events if event.kind == Event.Kind.REPORTED]
         arrived = [event for event in found if event.detail.get("action") in ("delivered", "expanded")]
-        return next(reversed(arrived or found), None)
+        return next(reversed(arrived or ([] if self.event(Event.Kind.READ) else found)), None)
 
     @property
     def why_returned(self) -> str:

@@ -127,13 +127,15 @@ def test_the_latest_word_counts_and_an_arrival_outweighs_a_delay(entry):
     assert path(entry).ways[0].state == "returned"
 
 
-def test_a_receipt_says_more_than_a_delay(entry):
-    arrive(entry, news(entry, "delivered"))
+@pytest.mark.parametrize(("action", "title"), [("delivered", "Bob’s server put"), ("delayed", "Handed over to")])
+def test_a_receipt_says_more_than_a_report(entry, action, title):
+    arrive(entry, news(entry, action))
     Event.objects.create(
         kind=Event.Kind.READ, at=timezone.now(), account=entry.account, entry=entry, recipient=BOB, detail={}
     )
     found = path(entry)
     assert found.headline.startswith("Bob read it at ")
+    assert found.ways[0].steps[4].title.startswith(title)
     assert [step.state for step in found.ways[0].steps[4:]] == ["done", "done"]
 
 
