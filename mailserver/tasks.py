@@ -9,6 +9,7 @@ from celery.signals import worker_ready, worker_shutdown
 
 from mailserver.services import (
     alarm_acts,
+    delays,
     delivery,
     delivery_notes,
     dkimrotation,
@@ -50,6 +51,11 @@ def send_tls_reports() -> None:
 @shared_task
 def tell_alarms() -> None:
     alarm_acts.tell()
+
+
+@shared_task
+def tell_delays() -> None:
+    delays.tell()
 
 
 @shared_task

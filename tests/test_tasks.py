@@ -8,6 +8,7 @@ from django.conf import settings
 from mailserver import tasks
 from mailserver.services import (
     alarm_acts,
+    delays,
     delivery,
     dkimrotation,
     external_bell,
@@ -36,6 +37,7 @@ def test_it_knows_every_task_that_the_clock_and_the_bell_name():
         (tasks.deliver_domain, ["hamburger.edu"], delivery, "answer_bell"),
         (tasks.sweep, [], queue, "sweep"),
         (tasks.tell_alarms, [], alarm_acts, "tell"),
+        (tasks.tell_delays, [], delays, "tell"),
         (tasks.tidy, [], retention, "tidy"),
         (tasks.turn_keys, [], dkimrotation, "turn"),
         (tasks.send_tls_reports, [], tls_reports, "send_due"),

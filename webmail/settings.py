@@ -180,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
     # A sweep nobody could do in time is worth nothing: the next one sees more.
     "sweep": {"task": "mailserver.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "alarms": {"task": "mailserver.tasks.tell_alarms", "schedule": 15.0, "options": {"expires": 15}},
+    "delays": {"task": "mailserver.tasks.tell_delays", "schedule": 60.0, "options": {"expires": 60}},
     "learn": {"task": "mailserver.tasks.learn_spam", "schedule": 20.0, "options": {"expires": 20}},
     "index": {"task": "mailserver.tasks.index", "schedule": 5.0, "options": {"expires": 5}},
     "read_again": {"task": "mailserver.tasks.read_again", "schedule": 15.0, "options": {"expires": 15}},

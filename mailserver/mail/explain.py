@@ -26,6 +26,10 @@ from mailserver.mail.meanings import (
 )
 from mailserver.mail.providers import phrase
 
+# Our own word about a recipient whom no try concerned: its destination is paused, or nobody came to it.
+UNTRIED = "Not tried until now"
+_UNTRIED = Meaning("untried", "your server has not called {domain} yet", "Send it again later.")
+
 _REPLY = re.compile(r"\s*([2-5]\d\d)(?:[ -]+|\Z)(?:([245]\.\d{1,3}\.\d{1,3})(?:\s+|\Z))?(.*)", re.DOTALL)
 
 
@@ -79,6 +83,8 @@ def explain(
 
 
 def _meaning(code: int, enhanced: str, words: str, refused: bool) -> Meaning:
+    if not code and words == UNTRIED.lower():
+        return _UNTRIED
     if code and (said := phrase(words)):
         return said
     status = enhanced.partition(".")[2]

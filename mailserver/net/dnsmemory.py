@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,7 +29,7 @@ class Memory:
             return None
         if isinstance(answer, Exception):
             # The one that was raised before would grow by a traceback each time.
-            raise type(answer)(*answer.args)
+            raise copy.copy(answer)
         return answer
 
     def put(self, question: Question, answer: Sequence[Any] | Exception, until: float) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from mailserver.mail.mtasts import Policy
 from mailserver.net import dane
+from mailserver.net.dane import Tlsa
 from mailserver.net.dnssec import is_authentic
 from mailserver.net.mx import Hop
 from mailserver.net.resolver import DnsError, DnsTemporary, PolicyResolver
-from mailserver.net.tls_policy import TlsPolicy
+from mailserver.net.tls_policy import Level, TlsPolicy
 
 _BOGUS = "The DNS cannot say now which certificate this server has (TLSA), and DNSSEC says that it should"
 
@@ -21,13 +22,12 @@ async def apply(
     domain: str, hops: Sequence[Hop], sts: Policy | None, resolver: PolicyResolver, authorities: Path | None
 ) -> tuple[Hop, ...]:
     """The hops with their policies, in the same order; those of a route as they are."""
-    places = {(hop.host, hop.port) for hop in hops if hop.secure and hop.source != "route"}
-    found = await asyncio.gather(*(_published(domain, *place, resolver) for place in places))
-    published = {place: policy for place, policy in zip(places, found, strict=True) if policy}
+    asked = {_place(hop): hop for hop in hops if hop.listed and hop.source != "route"}
+    found = await asyncio.gather(*(_published(domain, hop, resolver) for hop in asked.values()))
+    published = {place: policy for place, policy in zip(asked, found, strict=True) if policy}
 
     def policy(hop: Hop) -> TlsPolicy:
-        by_dns = published.get((hop.host, hop.port)) if hop.secure else None
-        return replace(by_dns or stated(domain, hop.host, sts), authorities=authorities)
+        return replace(published.get(_place(hop)) or stated(domain, hop.host, sts), authorities=authorities)
 
     return tuple(hop if hop.source == "route" else replace(hop, policy=policy(hop)) for hop in hops)
 
@@ -45,19 +45,52 @@ def stated(domain: str, host: str, sts: Policy | None) -> TlsPolicy:
     return replace(policy, level="may" if testing else "never", reason=reason, finding="validation-failure")
 
 
-async def _published(domain: str, host: str, port: int, resolver: PolicyResolver) -> TlsPolicy | None:
+def _place(hop: Hop) -> tuple[object, ...]:
+    return hop.host, hop.port, hop.listed, hop.secure, hop.alias_for
+
+
+async def _published(domain: str, hop: Hop, resolver: PolicyResolver) -> TlsPolicy | None:
     """What the TLSA records of a host ask for (RFC 7672 §2.1, §2.2); None without DANE."""
     try:
-        records = await resolver.tlsa(host, port)
+        for base in await _bases(hop, resolver):
+            records = await _records(base, hop.port, resolver)
+            if records:
+                usable = dane.usable(records)
+                lines = tuple(str(record) for record in records)
+                level: Level = "dane" if usable else "encrypt"
+                return TlsPolicy(level, "dane", domain, lines, records=usable, base=base)
     except DnsTemporary:
         # A forged answer looks like this: who went on without DANE would fall for it.
         return TlsPolicy(
             level="never", source="dane", domain=domain, status="4.7.5", reason=_BOGUS, finding="dnssec-invalid"
         )
+    return None
+
+
+async def _bases(hop: Hop, resolver: PolicyResolver) -> tuple[str, ...]:
+    """The names whose TLSA records count, the better first (RFC 7672 §2.2.2). Raises DnsTemporary.
+
+    Of an alias that DNSSEC protects to its end, that end, then the alias. One that leads out of what is protected
+    counts under its own name, when the alias itself is protected: the AD bit of the addresses does not tell that.
+    """
+    if hop.secure:
+        return (hop.alias_for, hop.host) if hop.alias_for else (hop.host,)
+    if not hop.alias_for:
+        return ()
+    try:
+        return (hop.host,) if is_authentic(await resolver.alias(hop.host)) else ()
+    except DnsTemporary:
+        raise
     except DnsError:
-        return None
-    if not records or not is_authentic(records):
-        return None
-    usable = dane.usable(records)
-    lines = tuple(str(record) for record in records)
-    return TlsPolicy(level="dane" if usable else "encrypt", source="dane", domain=domain, lines=lines, records=usable)
+        return ()
+
+
+async def _records(base: str, port: int, resolver: PolicyResolver) -> Sequence[Tlsa]:
+    """The protected records of a name, none when there are none. Raises DnsTemporary."""
+    try:
+        records = await resolver.tlsa(base, port)
+    except DnsTemporary:
+        raise
+    except DnsError:
+        return ()
+    return records if is_authentic(records) else ()

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Literal
 
 from mailserver.conf import Route
-from mailserver.net.dnssec import is_authentic
+from mailserver.net.dnssec import alias_for, is_authentic
 from mailserver.net.internet import is_public
 from mailserver.net.relay import Relay
 from mailserver.net.resolver import NULL_MX, DnsError, DnsNoAnswer, DnsNoDomain, DnsTemporary, Resolver
@@ -27,7 +27,8 @@ SMART_HOST = "*"
 class Hop:
     """One address to call. `preference` is that of the MX record; None for routes and plain addresses.
 
-    `secure`: DNSSEC protects the way from the domain to this address. `policy` and `login` say how to speak with it.
+    `listed`: DNSSEC protects what leads from the domain to the host; `secure`: and to this address. `alias_for` is the
+    name at the end of the host's aliases, "" when it is none. `policy` and `login` say how to speak with it.
     """
 
     host: str
@@ -38,6 +39,8 @@ class Hop:
     secure: bool = False
     policy: TlsPolicy = OPPORTUNISTIC
     login: Login | None = None
+    listed: bool = False
+    alias_for: str = ""
 
     def __str__(self) -> str:
         return f"{self.host} [{self.address}] port {self.port}"
@@ -86,9 +89,10 @@ async def next_hops(
         records = await resolver.mx(domain)
         search.secure = is_authentic(records)
         source: Literal["mx", "address"] = "mx"
-    except DnsNoAnswer:
-        # RFC 5321 §5.1: a domain without MX is its own host, with preference 0. That there is none is not proven.
+    except DnsNoAnswer as missing:
+        # RFC 5321 §5.1: a domain without MX is its own host, with preference 0.
         records, source = [(0, domain)], "address"
+        search.secure = missing.authentic
     except DnsNoDomain as missing:
         raise NoRoute("5.1.2", f"The domain {domain} does not exist") from missing
     except DnsTemporary as trouble:
@@ -127,9 +131,11 @@ class _Search:
         source: Literal["mx", "address"],
     ) -> None:
         secure = self.secure and is_authentic(addresses)
+        alias = alias_for(addresses, host)
         for address in addresses:
             if self.allow_private or is_public(address):
-                self.hops.append(Hop(host, address, self.port, preference, source, secure))
+                hop = Hop(host, address, self.port, preference, source, secure, listed=self.secure, alias_for=alias)
+                self.hops.append(hop)
             else:
                 self.private = address
 

@@ -21,6 +21,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 import dns.reversename
+from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.PTR import PTR
 from dns.rdtypes.ANY.TLSA import TLSA
@@ -30,7 +31,7 @@ from dns.rdtypes.IN.AAAA import AAAA
 
 from mailserver.net.dane import Tlsa
 from mailserver.net.dnsmemory import Memory, Question
-from mailserver.net.dnssec import Records, copied, is_authentic, is_believed
+from mailserver.net.dnssec import Records, copied, is_believed
 
 # The root as MX target: the domain takes no mail (RFC 7505 §3).
 NULL_MX = "."
@@ -51,7 +52,11 @@ class DnsNoDomain(DnsError):
 
 
 class DnsNoAnswer(DnsError):
-    pass
+    """`authentic`: DNSSEC proves that there is none."""
+
+    def __init__(self, text: str = "", *, authentic: bool = False) -> None:
+        super().__init__(text)
+        self.authentic = authentic
 
 
 class DnsTemporary(DnsError):
@@ -86,6 +91,9 @@ class PolicyResolver(Resolver, Protocol):
 
     async def tlsa(self, host: str, port: int) -> Records:
         """The `Tlsa` records of a server. Raises DnsNoDomain, DnsNoAnswer, DnsTemporary."""
+
+    async def alias(self, name: str) -> Records:
+        """What a name is an alias for, its CNAME alone. Raises DnsNoDomain, DnsNoAnswer, DnsTemporary."""
 
 
 class Evidence(Resolver, Protocol):
@@ -133,6 +141,9 @@ class DnsResolver:
     async def tlsa(self, host: str, port: int) -> Records:
         return copied(await self._records(f"_{port}._tcp.{host}", dns.rdatatype.TLSA))
 
+    async def alias(self, name: str) -> Records:
+        return copied(await self._records(name, dns.rdatatype.CNAME))
+
     async def addresses(self, host: str) -> list[str]:
         if host.lower() == "localhost":
             # RFC 6761 §6.3: never a question for the DNS.
@@ -145,7 +156,8 @@ class DnsResolver:
         if not addresses:
             raise _worst([part for part in found if isinstance(part, BaseException)])
         # A kind that is missing adds no address, so it cannot lead astray.
-        return Records(addresses, authentic=all(is_authentic(p) for p in found if not isinstance(p, BaseException)))
+        parts = [part for part in found if isinstance(part, Records)]
+        return Records(addresses, authentic=all(part.authentic for part in parts), name=parts[0].name)
 
     async def txt(self, name: str) -> list[bytes]:
         return list(await self._records(name, dns.rdatatype.TXT))
@@ -183,7 +195,8 @@ class DnsResolver:
             self._remember((name, kind.name), missing, self._missing_until(asked, kind))
             raise
         secure = self._believes and bool(answer.response.flags & dns.flags.AD)
-        records = Records((told for told in map(_told, answer) if told is not None), authentic=secure)
+        told = (told for told in map(_told, answer) if told is not None)
+        records = Records(told, authentic=secure, name=_plain(answer.canonical_name))
         self._remember((name, kind.name), records, answer.expiration)
         return records
 
@@ -211,7 +224,8 @@ class DnsResolver:
         except dns.resolver.NXDOMAIN as missing:
             raise DnsNoDomain(f"{name} does not exist") from missing
         except dns.resolver.NoAnswer as missing:
-            raise DnsNoAnswer(f"{name} has no {kind.name} record") from missing
+            proven = self._believes and bool(missing.kwargs["response"].flags & dns.flags.AD)
+            raise DnsNoAnswer(f"{name} has no {kind.name} record", authentic=proven) from missing
         except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel, dns.name.BadEscape) as wrong:
             raise DnsNoDomain(f"{name} is not a domain name") from wrong
         except dns.name.IDNAException as wrong:
@@ -255,7 +269,7 @@ def _told(record: object) -> str | bytes | tuple[int, str] | Tlsa | None:
         return record.preference, _plain(record.exchange)
     if isinstance(record, TXT):
         return b"".join(record.strings)
-    if isinstance(record, PTR):
+    if isinstance(record, (PTR, CNAME)):
         return _plain(record.target)
     return record.to_text() if isinstance(record, (A, AAAA)) else None
 

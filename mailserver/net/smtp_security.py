@@ -47,11 +47,12 @@ async def encrypt(wire: Wire, hop: Hop, rung: Rung) -> str:
         if rung == "verify":
             await wire.start_tls(tls.verifying_context(hop.policy.authorities), hop.host)
             return f"its certificate is valid for {hop.host}"
-        await wire.start_tls(tls.client_context(), tls.server_name(hop.host))
+        # RFC 7672 §3.2.2: the certificate is of the name whose TLSA records count, or of the domain that mail is for.
+        base = hop.policy.base or hop.host
+        await wire.start_tls(tls.client_context(), tls.server_name(base))
         if rung != "dane":
             return ""
-        # RFC 7672 §3.2.2: the name of the host, or of the domain that mail is for.
-        return dane.check(hop.policy.records, wire.presented, (hop.host, hop.policy.domain))
+        return dane.check(hop.policy.records, wire.presented, (base, hop.policy.domain))
     except ssl.SSLCertVerificationError as wrong:
         raise TlsFailed(_result(wrong.verify_code), f"The certificate of {hop.host}: {wrong.verify_message}") from wrong
     except DaneFailed as wrong:

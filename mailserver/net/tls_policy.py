@@ -31,8 +31,9 @@ LADDERS: Mapping[Level, tuple[Rung, ...]] = {
 @dataclass(frozen=True, slots=True)
 class TlsPolicy:
     """`domain` is the recipients' ("" for a route: nobody counts those sessions), `lines` and `mx_patterns` are what
-    it published. `status` and `reason` say why a server is never called, `finding` how RFC 8460 counts that.
-    `authorities` is a PEM file of certificates trusted besides the system's.
+    it published; the TLSA `records` are those of `base`, the host or what it is an alias for. `status` and `reason` say
+    why a server is never called, `finding` how RFC 8460 counts that. `authorities` is a PEM file of certificates
+    trusted besides the system's.
     """
 
     level: Level = "may"
@@ -41,6 +42,7 @@ class TlsPolicy:
     lines: tuple[str, ...] = ()
     mx_patterns: tuple[str, ...] = ()
     records: tuple[Tlsa, ...] = ()
+    base: str = ""
     status: str = "4.7.5"
     reason: str = ""
     finding: str = ""

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 
 from mailserver.errors import InvalidName, UnknownRecipient
-from mailserver.mail import dsn, dsnwishes, srs, tlsrequired
+from mailserver.mail import dsn, dsnwishes, explain, srs, tlsrequired
 from mailserver.mail.dsn import Action, Failure
 from mailserver.net.smtp_results import Result
 from mailserver.services import dkimkeys, inbound, recipients, routing, suppression
@@ -49,12 +49,12 @@ def report_all(
     """Tell the sender what a try brought: the message id of the one report, by recipient row it speaks of.
 
     Part of the recording transaction; `results` by address, none for what an administrator took out of the queue.
-    Failures are told, delays once and after CORREIO_DELAY_NOTICE, successes on request (RFC 3461): handed to a server
-    that will not tell, filed in a mailbox here, given to a group. Nobody is told about mail from the null sender (a
-    report about a report, RFC 5321 §4.5.5), about recipients with NOTIFY=NEVER, or without a mailbox here (that would
-    be backscatter), unless a forward passed the message on: then the report is queued for the sender behind our return
-    address. A message we cannot report about is logged and never undoes what was delivered; its path tells of it all
-    the same.
+    Failures are told, delays once and after CORREIO_DELAY_NOTICE (by `delays` where nobody tries), successes on request
+    (RFC 3461): handed to a server that will not tell, filed in a mailbox here, given to a group. Nobody is told about
+    mail from the null sender (a report about a report, RFC 5321 §4.5.5), about recipients with NOTIFY=NEVER, or without
+    a mailbox here (that would be backscatter), unless a forward passed the message on: then the report is queued for
+    the sender behind our return address. A message we cannot report about is logged and never undoes what was
+    delivered; its path tells of it all the same.
     Raises OperationalError (no database, a deadlock): then all is recorded again, the report included.
     """
     numbers = _report(entry, rows, results, at)
@@ -100,7 +100,7 @@ def _action(entry: QueueEntry, row: QueueRecipient, result: Result | None, at: d
     """RFC 3464 §2.3.3, where the sender wants to hear of it."""
     if failed(row):
         return "failed" if dsnwishes.wants(row.notify, "FAILURE") else None
-    if row.state == State.DEFERRED:
+    if row.state in (State.DEFERRED, State.QUEUED):
         return "delayed" if _is_late(entry, row, at) else None
     if row.state == State.DELIVERED and result and result.action:
         return result.action if dsnwishes.wants(row.notify, "SUCCESS") else None
@@ -112,7 +112,7 @@ def _news(entry: QueueEntry, row: QueueRecipient, result: Result | None, at: dat
     action = _action(entry, row, result, at)
     if action is None:
         return None
-    said = " ".join(filter(None, (str(row.reply_code or ""), row.reply_enhanced, row.reply_text)))
+    said = " ".join(filter(None, (str(row.reply_code or ""), row.reply_enhanced, row.reply_text))) or explain.UNTRIED
     news = Failure(
         row.address,
         action=action,

@@ -248,6 +248,7 @@ def _note(writer: MailboxWriter, arrivals: Sequence[Arrival]) -> None:
                 raw=arrival.incoming.raw,
                 peer=arrival.incoming.peer,
                 verdict=arrival.incoming.verdict,
+                from_here=arrival.incoming.protocol == "LOCAL",
             )
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from mailserver.mail import explain
 from mailserver.mail.explain import Explanation
+from mailserver.services import path_reported
 from mailserver.services import path_words as words
 from mailserver.services.path import WayState
 from mailserver.services.path_trail import Trail
@@ -42,6 +43,8 @@ def _reached(trail: Trail) -> str:
 
 
 def _handed(trail: Trail) -> Outcome:
+    if trail.reported:
+        return path_reported.headline(trail, trail.reported), path_reported.lead(trail, trail.reported)
     at = words.clock(trail.row.finished_at, trail.now) if trail.row.finished_at else ""
     lead = f"Its server confirmed that at {at} and is responsible for it since. What happens there, it does not tell."
     return f"{trail.there} has taken it for {trail.called}.", lead

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from mailserver.services import path_reported
 from mailserver.services import path_words as words
 from mailserver.services.path import Fact, Step
 from mailserver.services.path_talk import hop_facts, host, last_talk, tries
@@ -85,10 +86,17 @@ def _queue(trail: Trail) -> Step:
         at=at,
         since=f"{words.span(trail.now - at)} so far" if slow and trail.now - at >= MINUTE else since,
         mark="waiting" if waiting else since,
-        facts=tuple(hop_facts(trail)),
+        facts=(*hop_facts(trail), *_demand(trail)),
         tries=tuple(tries(trail)) if len(trail.attempts) > 1 or trail.state == "deferred" else (),
         talk=last_talk(trail) if trail.state == "deferred" else None,
     )
+
+
+def _demand(trail: Trail) -> Iterable[Fact]:
+    """Why mail waits that could have gone unprotected: who asked for more."""
+    last = trail.last
+    if trail.state == "deferred" and last and last.tls_policy not in ("", "none") and not last.tls_verified:
+        yield Fact(words.sentence(last.tls_reason))
 
 
 def _queue_sentence(trail: Trail) -> str:
@@ -186,6 +194,8 @@ def _mailbox(trail: Trail) -> Step:
     if trail.state in ("mailbox", "read") and trail.stored:
         title = f"{words.whose(trail.called)} server put it in the mailbox"
         return _arrived(trail, title, f"It is in the mailbox of {trail.row.address}.", at, before)
+    if trail.state in ("handed", "read") and trail.reported:
+        return path_reported.step(trail, trail.reported, before)
     if trail.state in ("handed", "read"):
         sentence = f"{trail.there} has confirmed that it takes care of it. The rest is theirs: it does not tell more."
         return _arrived(trail, f"Handed over to {trail.there}", sentence, at, before)

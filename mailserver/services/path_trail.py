@@ -99,6 +99,16 @@ class Trail:
         return event if event and event.detail.get("by") else None
 
     @property
+    def reported(self) -> Event | None:
+        """What the server that took it reports of it, short of a failure: that it arrived, else its latest word.
+
+        Of a message that was read a delay is no news.
+        """
+        found = [event for event in self.events if event.kind == Event.Kind.REPORTED]
+        arrived = [event for event in found if event.detail.get("action") in ("delivered", "expanded")]
+        return next(reversed(arrived or ([] if self.event(Event.Kind.READ) else found)), None)
+
+    @property
     def why_returned(self) -> str:
         """What the report says, as a sentence."""
         detail = self.returned.detail if self.returned else {}

@@ -1,4 +1,5 @@
-"""Reports that arrive as mail: a bounce of another server, a read receipt. They are joined to what they speak of.
+"""Reports that arrive as mail: a bounce or other news of another server, a read receipt. They are joined to what they
+speak of.
 
 Anybody can send such a message. It counts only when it names a Message-ID that the account really sent, and a
 recipient who really was sent it; a receipt must come from that recipient as well.
@@ -29,6 +30,9 @@ READ = "displayed"
 # Servers give up after five days (RFC 5321 §4.5.4.1), some after a week.
 REMEMBERED = timedelta(days=7)
 
+# No server tries for longer.
+LONGEST = timedelta(days=30)
+
 
 def may_be(parsed: Parsed, sender: str) -> bool:
     """Whether a message is to be searched: reports come with the null `sender`, or at least in their own type."""
@@ -54,10 +58,18 @@ class Origin:
 
 
 def note_reports(
-    *, account_id: int, message_id: int, parsed: Parsed, raw: bytes, peer: str = "", verdict: Verdict | None = None
+    *,
+    account_id: int,
+    message_id: int,
+    parsed: Parsed,
+    raw: bytes,
+    peer: str = "",
+    verdict: Verdict | None = None,
+    from_here: bool = False,
 ) -> None:
     """Look whether a message just filed for an account is a report, and note what it says on the way of the message
-    it speaks of. Part of the delivering transaction. `peer` and `verdict` tell where it came from.
+    it speaks of. Part of the delivering transaction. `peer` and `verdict` tell where it came from; `from_here`: from
+    this server itself, whose own successes and delays stand on the way already.
     """
     receipt = mdn.parse(raw)
     if receipt:
@@ -67,8 +79,12 @@ def note_reports(
         return
     report = dsn.parse(raw)
     if report:
+        origin = Origin.of(peer, verdict)
         failed = [failure for failure in report.failures if failure.action == "failed"]
-        _note_returned(account_id, message_id, report, failed, Origin.of(peer, verdict))
+        _note_returned(account_id, message_id, report, failed, origin)
+        if not from_here:
+            others = [news for news in report.failures if news.action != "failed"]
+            _note_news(account_id, message_id, report, others, origin)
 
 
 def _note_read(account_id: int, message_id: int, original: str, author: str) -> None:
@@ -101,6 +117,29 @@ def _note_returned(
                     at=timezone.now(),
                     returned=True,
                 )
+
+
+def _note_news(account_id: int, message_id: int, report: dsn.Report, others: Iterable[Failure], origin: Origin) -> None:
+    """What RFC 3464 §2.3.3 knows besides failures: delayed, delivered, relayed, expanded; of each the first word."""
+    for news in others:
+        for row in _meant(account_id, report, [news.recipient, typed(news.original)], origin):
+            _once(
+                Event.Kind.REPORTED,
+                account_id,
+                row,
+                action=news.action,
+                by=news.remote or report.reporting_mta or row.domain,
+                enhanced=news.status,
+                text=typed(news.diagnostic),
+                until=_until(news),
+                report=message_id,
+            )
+
+
+def _until(news: Failure) -> str:
+    """Until when the other server tries, where that can be; a stranger's date may be any."""
+    at, now = news.retry_until, timezone.now()
+    return at.isoformat() if at and now < at < now + LONGEST else ""
 
 
 def _meant(account_id: int, report: dsn.Report, people: Iterable[str], origin: Origin) -> list[QueueRecipient]:
@@ -141,6 +180,8 @@ def _among(people: Iterable[str], rows: QuerySet[QueueRecipient], account_id: in
 def _once(kind: Event.Kind, account_id: int, row: QueueRecipient, **detail: Any) -> bool:
     """Whether it was news."""
     known = Event.objects.filter(kind=kind, entry_id=row.entry_id, recipient=row.address)
+    if "action" in detail:
+        known = known.filter(detail__action=detail["action"])
     if not known.exists():
         sent_copy = row.entry.sent_copy_id
         events.record(

@@ -19,6 +19,9 @@ BOB, SENT = "bob@hamburger.edu", "sent-1@crepes.fr"
     [
         ("postfix", (BOB, "failed", "5.1.1"), "unknown in the table", SENT),
         ("postfix-delay", (BOB, "delayed", "4.4.1"), "timed out", SENT),
+        ("postfix-delivered", (BOB, "delivered", "2.0.0"), "delivered to maildir", SENT),
+        ("exchange-relayed", (BOB, "relayed", "2.0.0"), "", SENT),
+        ("sendmail-expanded", (BOB, "expanded", "2.1.5"), "", SENT),
         ("exchange", (BOB, "failed", "5.1.10"), "RecipientNotFound", SENT),
         ("gmail", (BOB, "failed", "5.1.1"), "No account of this name", SENT),
         ("sendmail", (BOB, "failed", "5.1.1"), "User unknown", SENT),

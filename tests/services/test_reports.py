@@ -103,9 +103,22 @@ def test_it_notes_a_report_only_once(alice, entry):
     assert noted(entry) == ["bounced"]
 
 
-@pytest.mark.parametrize("action", ["delayed", "delivered", "relayed"])
-def test_it_takes_no_other_report_for_a_failure(alice, entry, action):
-    arrive(alice, bounce(entry, action=action))
+@pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
+def test_it_takes_no_other_report_for_a_failure(alice, bob, entry, action):
+    arrive(alice, bounce(entry, recipient="dora@hamburger.edu", action=action))
+    arrive(bob, bounce(entry, action=action))
+    assert noted(entry) == []
+    for _ in range(2):
+        arrive(alice, bounce(entry, action=action))
+    assert noted(entry) == ["reported"]
+    assert state(entry) == "handed"
+    assert not Suppression.objects.exists()
+    assert undelivered.of_messages(alice.pk, [entry.sent_copy_id]) == {}
+
+
+def test_its_own_reports_are_no_news_of_the_other_server(alice, entry):
+    news = bounce(entry, action="relayed")
+    deliver(Incoming(raw=news, sender="", recipients=(Local(alice.pk, alice.address),), protocol="LOCAL"))
     assert noted(entry) == []
 
 

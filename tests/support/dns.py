@@ -50,11 +50,17 @@ class FakeResolver:
     async def addresses(self, host: str) -> list[str]:
         self.asked.append(f"addresses {host}")
         found = [address for address in self._found(self._addresses, host) if isinstance(address, str)]
-        return Records(found, authentic=self.asked[-1] in self.authentic)
+        return Records(found, authentic=self.asked[-1] in self.authentic, name=self._cname.get(host, host))
 
     async def txt(self, name: str) -> list[bytes]:
         self.asked.append(f"txt {name}")
         return list(self._found(self._txt, name))
+
+    async def alias(self, name: str) -> Records:
+        self.asked.append(f"alias {name}")
+        if name not in self._cname:
+            raise DnsNoAnswer(f"{name} is no alias")
+        return Records([self._cname[name]], authentic=self.asked[-1] in self.authentic)
 
     async def tlsa(self, host: str, port: int) -> Records:
         name = f"_{port}._tcp.{host}"
@@ -70,7 +76,7 @@ class FakeResolver:
             assert not isinstance(found, str)
             return found
         if name in self._mx or name in self._addresses:
-            raise DnsNoAnswer(f"{name} has no such record")
+            raise DnsNoAnswer(f"{name} has no such record", authentic=self.asked[-1] in self.authentic)
         raise DnsNoDomain(f"{name} does not exist")
 
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from mailserver.services import mailboxes, messages
+from mailserver.services import events, mailboxes, messages
 from mailserver.services.domains import add_domain
-from mailserver.store.models import Domain, Mailbox, QueueRecipient
+from mailserver.store.models import Domain, Event, Mailbox, QueueRecipient
 from tests.support.mail import delivered, message
 from tests.support.queueing import filed_in_sent
 from tests.support.travelling import sent, travel
@@ -48,6 +48,26 @@ def test_it_shows_six_steps_and_the_dialogue(alice):
     assert "From here on nobody else can read along" in page
     assert "It is my responsibility now" in page
     assert 'text-anchor="end">hamburger.edu</text>' in page
+
+
+def test_it_shows_what_the_other_server_reports_later(alice):
+    entry = travel(alice)
+    for action, colour, words in (
+        ("delayed", "stop slow", "not delivered yet, it is still trying."),
+        ("delivered", "stop", "delivered to the mailbox of bob@hamburger.edu."),
+    ):
+        events.record(
+            Event.Kind.REPORTED,
+            account_id=alice.pk,
+            entry_id=entry.pk,
+            recipient="bob@hamburger.edu",
+            action=action,
+            by="<b>mx2</b>",
+        )
+        page = path_page(alice, entry.sent_copy_id)
+        assert stops(page)[4:] == [colour, "todo"]
+        assert words in page
+        assert "Report of &lt;b&gt;mx2&lt;/b&gt;" in page
 
 
 def test_it_says_what_went_wrong_and_what_to_do(alice):

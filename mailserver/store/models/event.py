@@ -19,6 +19,7 @@ class Event(models.Model):
         DELIVERED = "delivered", "Handed over"
         DEFERRED = "deferred", "Has to wait"
         BOUNCED = "bounced", "Returned"
+        REPORTED = "reported", "Told by the other server"
         STORED = "stored", "In the mailbox"
         FORWARDED = "forwarded", "Passed on"
         READ = "read", "Read, says a receipt"
