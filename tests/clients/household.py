@@ -29,7 +29,10 @@ from django.db import transaction
 from mailserver.services.accounts import create_account
 from mailserver.services.domains import add_domain
 hashed = make_password({password!r})
-with transaction.atomic(), patch("django.contrib.auth.base_user.make_password", return_value=hashed):
+# Their SCRAM verifiers are made when they first give their password.
+hashing = patch("django.contrib.auth.base_user.make_password", return_value=hashed)
+keeping = patch("mailserver.services.scram.keep")
+with transaction.atomic(), hashing, keeping:
     add_domain("crepes.fr")
     for number in range({people}):
         create_account(address=f"alice{{number}}@crepes.fr", name="Alice", password={password!r})

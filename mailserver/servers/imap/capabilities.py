@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mailserver.servers.sasl import MECHANISMS
+
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
 
 # Announced before sign-in too: Outlook looks for IDLE there, and mail programs for what saves them a round trip.
 _ALWAYS = ("IMAP4rev1", "IMAP4rev2", "ID", "ENABLE", "IDLE", "LITERAL+", "SASL-IR")
-_SIGN_IN = ("AUTH=PLAIN", "AUTH=LOGIN", "AUTH=OAUTHBEARER", "AUTH=XOAUTH2")
+_SIGN_IN = tuple(f"AUTH={name}" for name in MECHANISMS)
 _SIGNED_IN = (
     "NAMESPACE",
     "UNSELECT",

@@ -31,8 +31,11 @@ async def auth(connection: Connection, argument: str) -> Reply:
         return replies.AUTH_UNKNOWN_MECHANISM
     try:
         initial = words[1].encode() if len(words) == 2 else None
-        claim = await signin.converse(mechanism, initial, partial(_ask, connection))
-        connection.client.login = await signin.identify(claim, peer=connection.client.peer, purpose=login.SUBMISSION)
+        ask = partial(_ask, connection)
+        claim = await signin.converse(mechanism, initial, ask)
+        connection.client.login = await signin.identify(
+            claim, peer=connection.client.peer, purpose=login.SUBMISSION, ask=ask
+        )
     except signin.Cancelled:
         return replies.AUTH_CANCELLED
     except signin.NotBase64:
