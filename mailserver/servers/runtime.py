@@ -133,7 +133,7 @@ async def _serve(make_house: Callable[[], House], parent: int | None = None) -> 
     for server in servers:
         server.close()
     await _empty(house.register)
-    for close in house.closing:
+    for close in (*house.closing, house.register.close):
         await close()
     bridge.shut_down()
     return 0

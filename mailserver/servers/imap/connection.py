@@ -108,6 +108,7 @@ class Connection(Wire):
     async def _serve(self, speaker: Speaker) -> None:
         linger = False
         try:
+            self.admitted = self.admitted and await self.site.register.confirm(self)
             await speaker.converse()
             linger = True
         except EndOfStream:

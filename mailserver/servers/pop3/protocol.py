@@ -134,7 +134,8 @@ class Connection(Wire):
     # The conversation
 
     async def _converse(self) -> None:
-        reply: Reply | None = replies.greeting(self.site.hostname) if self._admitted else replies.TOO_MANY_CONNECTIONS
+        admitted = self._admitted and await self.site.register.confirm(self)
+        reply: Reply | None = replies.greeting(self.site.hostname) if admitted else replies.TOO_MANY_CONNECTIONS
         while True:
             if reply is not None:
                 await self.say(reply)
