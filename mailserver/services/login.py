@@ -29,7 +29,7 @@ _verified = Verified()
 class Login:
     """A signed-in account. With a token of the page come the draft it sends, as (mailbox id, UID), and when.
 
-    `stamp` changes with the account's password.
+    `stamp` changes with the account's password. `hidden` are IMAP extensions that the account is not to be told of.
     """
 
     account_id: int
@@ -37,6 +37,7 @@ class Login:
     draft: tuple[int, int] | None = None
     composed_at: datetime | None = None
     stamp: str = field(default="", repr=False)
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def authenticate(*, address: str, password: str, peer: str, identity: str = "") 
         raise AuthenticationFailed("Address or password is wrong.")
     _act_as(account, identity)
     throttle.succeeded(address, peer)
-    return Login(account.pk, account.address, stamp=account.get_session_auth_hash())
+    return _signed_in(account)
 
 
 def is_current(login: Login) -> bool:
@@ -101,7 +102,7 @@ def authenticate_by_proof(*, address: str, proof: Proof, peer: str, identity: st
         raise AuthenticationFailed("Address or password is wrong.")
     _act_as(account, identity)
     throttle.succeeded(address, peer)
-    return Login(account.pk, account.address, stamp=account.get_session_auth_hash()), verifier.answer(proof)
+    return _signed_in(account), verifier.answer(proof)
 
 
 def issue_token(
@@ -133,7 +134,12 @@ def redeem(*, token: str, identity: str = "", purpose: str = SUBMISSION) -> Logi
     if account is None:
         raise AuthenticationFailed("The account of this token is gone.")
     _act_as(account, identity)
-    return Login(account.pk, account.address, found.draft, found.issued_at, account.get_session_auth_hash())
+    return _signed_in(account, found.draft, found.issued_at)
+
+
+def _signed_in(account: Account, draft: tuple[int, int] | None = None, composed_at: datetime | None = None) -> Login:
+    hidden = frozenset(account.hidden_capabilities.split())
+    return Login(account.pk, account.address, draft, composed_at, account.get_session_auth_hash(), hidden)
 
 
 def _signer() -> signing.Signer:
