@@ -17,7 +17,7 @@ GATHER = 0.05
 
 
 class Crowd:
-    """At most `most` connections of an address. Belongs to the running loop."""
+    """At most `most` connections of an address, or of whatever else has a name. Belongs to the running loop."""
 
     def __init__(self, kind: str, most: int) -> None:
         self._kind = kind
@@ -27,10 +27,10 @@ class Crowd:
         self._renewal: asyncio.Task[None] | None = None
         self._parting: asyncio.Task[None] | None = None
 
-    async def enter(self, address: str) -> Place | None:
-        """A place, to be given to `leave`; None when there is none for this address."""
-        place = Place(self._kind, address, secrets.token_hex(8))
-        if not await bridge.run(crowd.enter, place=place, most=self._most):
+    async def enter(self, whose: str, most: int | None = None) -> Place | None:
+        """A place, to be given to `leave`; None when there is none left."""
+        place = Place(self._kind, whose, secrets.token_hex(8))
+        if not await bridge.run(crowd.enter, place=place, most=self._most if most is None else most):
             return None
         self._places.add(place)
         if self._renewal is None:

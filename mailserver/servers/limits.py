@@ -18,14 +18,17 @@ class Guest(Protocol):
 
 
 class Register:
-    """The open connections of one process. `per_address` None means no bound; `crowd` knows of those of its siblings.
+    """The open connections of one process. None means no bound; `crowd` knows of those of its siblings.
 
     Signing in takes a connection off its address's account: the page and a whole office behind one address each send
     for many people.
     """
 
-    def __init__(self, *, per_address: int | None, total: int, crowd: Crowd | None = None) -> None:
+    def __init__(
+        self, *, per_address: int | None, total: int, per_account: int | None = None, crowd: Crowd | None = None
+    ) -> None:
         self._per_address = per_address
+        self._per_account = per_account
         self._total = total
         self._guests: dict[Guest, str] = {}
         self._counted: Counter[str] = Counter()
@@ -51,12 +54,27 @@ class Register:
     async def confirm(self, guest: Guest) -> bool:
         """Whether there is room for one that was let in here among all processes too; before anything is said."""
         address = self._guests.get(guest, "")
-        if self._crowd is None or not address:
+        return await self._share(guest, address)
+
+    async def sign_in(self, guest: Guest, account_id: int) -> bool:
+        """As `trust`, for a guest that counts for its account from now on; whether there is room for it."""
+        self.trust(guest)
+        account = f"account {account_id}"
+        if self._per_account is None or guest not in self._guests:
             return True
-        place = await self._crowd.enter(address)
+        if self._counted[account] >= self._per_account:
+            return False
+        self._guests[guest] = account
+        self._counted[account] += 1
+        return await self._share(guest, account, self._per_account)
+
+    async def _share(self, guest: Guest, whose: str, most: int | None = None) -> bool:
+        if self._crowd is None or not whose:
+            return True
+        place = await self._crowd.enter(whose, most)
         if place is None:
             return False
-        if self._guests.get(guest):
+        if self._guests.get(guest) == whose:
             self._places[guest] = place
         else:
             # It went while we asked.

@@ -1,4 +1,4 @@
-"""How many connections an address has at a kind of server, in all its processes together.
+"""How many connections an address or account has at a kind of server, in all its processes together.
 
 Each connection has a place that is renewed every ten seconds and ends after thirty, so what a killed process held is
 free again soon. The places are in Redis; without it nobody is turned away here, and each process keeps to its bound.
@@ -29,19 +29,19 @@ _away_until = 0.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Of one connection: `kind` is smtp, imap or pop3, `name` one that no other has."""
+    """Of one connection: `kind` is smtp, imap or pop3, `whose` an address or account, `name` one that no other has."""
 
     kind: str
-    address: str
+    whose: str
     name: str
 
     @property
     def key(self) -> str:
-        return f"correio:connections:{self.kind}:{self.address}"
+        return f"correio:connections:{self.kind}:{self.whose}"
 
 
 def enter(place: Place, most: int) -> bool:
-    """Take it; False when the address has `most` already."""
+    """Take it; False when there are `most` already."""
 
     def call(client: redis.Redis) -> bool:
         now = time.time()

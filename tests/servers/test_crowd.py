@@ -86,7 +86,7 @@ def test_places_are_renewed(monkeypatch, key):
         seen = []
 
         def renew(places):
-            seen.append([place.address for place in places])
+            seen.append([place.whose for place in places])
             loop.call_soon_threadsafe(renewed.set)
             if len(seen) == 1:
                 raise ValueError("a fault of ours")
@@ -100,5 +100,22 @@ def test_places_are_renewed(monkeypatch, key):
         assert seen[1] == [ADDRESS]
         register.leave(guest)
         await register.close()
+
+    run(story)
+
+
+def test_accounts_count_in_all_processes_too(settings):
+    redis.Redis.from_url(settings.CORREIO.redis_url).delete("correio:connections:test:account 7")
+
+    async def story():
+        processes = [Register(per_address=9, total=9, per_account=1, crowd=Crowd("test", 9)) for _ in range(2)]
+        guests = [Guest() for _ in processes]
+        for register, guest in zip(processes, guests, strict=True):
+            assert await let_in(register, guest)
+        assert await processes[0].sign_in(guests[0], 7)
+        assert not await processes[1].sign_in(guests[1], 7)
+        for register, guest in zip(processes, guests, strict=True):
+            register.leave(guest)
+            await register.close()
 
     run(story)

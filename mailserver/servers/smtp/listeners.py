@@ -25,6 +25,8 @@ from mailserver.servers.smtp.submission import SubmissionDoor
 logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 500
+# Of one account, once it has signed in: as many as it may have sessions of IMAP.
+PER_ACCOUNT = 50
 # A few kilobytes each, at most.
 REMEMBERED_ANSWERS = 5000
 
@@ -35,6 +37,7 @@ def house(config: Config) -> House:
     bound = config.connection_limits
     register = Register(
         per_address=bound.count if bound else None,
+        per_account=PER_ACCOUNT if bound else None,
         total=MAX_CONNECTIONS,
         crowd=Crowd("smtp", bound.count) if bound else None,
     )

@@ -83,7 +83,7 @@ async def _begin(connection: Connection, claim: Claim) -> Reply:
         drop = await bridge.run(maildrop.open_for, account_id=found.account_id)
     except NotPermitted:
         return await _refused(connection, replies.SWITCHED_OFF)
-    connection.begin(drop)
+    connection.begin(drop, found)
     logger.info("pop3 %s: account %d signed in, %d messages", connection.peer, found.account_id, len(drop))
     return replies.signed_in(*connection.session.totals())
 
