@@ -26,7 +26,8 @@ PARENT_SECONDS = 1.0
 OPEN_FILES = 8192
 # After SIGTERM: how long a session may take to end the message it is sending.
 GRACE_SECONDS = 10.0
-HANDSHAKE_SECONDS = 30.0
+# Whoever does not come through it is not counted yet, so it is short.
+HANDSHAKE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
