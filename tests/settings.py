@@ -15,6 +15,7 @@ from webmail.settings import CORREIO as WITHOUT_DATABASE  # noqa: E402
 CORREIO = replace(WITHOUT_DATABASE, redis_url=services.redis_url(), undo_send=0)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+SCRAM_ITERATIONS = 4096
 
 # Tasks run only when a test calls them, or asks for `task_always_eager`; tests of the real broker say so.
 CELERY_BROKER_URL = "memory://"

@@ -127,6 +127,7 @@ HELLO_SYNTAX = Reply(501, "5.5.4", "Syntax: EHLO your.host.name", "RFC 5321 §4.
 MAIL_SYNTAX = Reply(501, "5.5.4", "Syntax: MAIL FROM:<address>", "RFC 5321 §4.1.1.2")
 RCPT_SYNTAX = Reply(501, "5.5.4", "Syntax: RCPT TO:<address>", "RFC 5321 §4.1.1.3")
 VRFY_SYNTAX = Reply(501, "5.5.4", "Syntax: VRFY address", "RFC 5321 §4.1.1.6")
+SIGNED_OUT = Reply(421, "4.7.0", "Your password or account has changed, sign in again", "RFC 5321 §3.8; house")
 AUTH_SYNTAX = Reply(501, "5.5.4", "Syntax: AUTH mechanism", "RFC 4954 §4")
 PARAMETER_SYNTAX = Reply(501, "5.5.4", "A parameter has no such value", "RFC 5321 §4.1.1.11")
 RET_SYNTAX = Reply(501, "5.5.4", "RET is FULL or HDRS", "RFC 3461 §4.3")

@@ -72,6 +72,12 @@ def _look_after_connections() -> None:
             connection.close_if_unusable_or_obsolete()
 
 
+def limit_statements(seconds: int) -> None:
+    """No statement of this process takes longer than that. Before the first of them."""
+    options = connections.settings["default"]["OPTIONS"]
+    options["options"] = f"{options['options']} -c statement_timeout={seconds}s"
+
+
 @contextmanager
 def using(executor: Executor) -> Iterator[None]:
     """Send all calls to another executor: in tests one thread that shares the test's connection and transaction."""

@@ -26,7 +26,8 @@ PARENT_SECONDS = 1.0
 OPEN_FILES = 8192
 # After SIGTERM: how long a session may take to end the message it is sending.
 GRACE_SECONDS = 10.0
-HANDSHAKE_SECONDS = 30.0
+# Whoever does not come through it is not counted yet, so it is short.
+HANDSHAKE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ async def _serve(make_house: Callable[[], House], parent: int | None = None) -> 
     for server in servers:
         server.close()
     await _empty(house.register)
-    for close in house.closing:
+    for close in (*house.closing, house.register.close):
         await close()
     bridge.shut_down()
     return 0

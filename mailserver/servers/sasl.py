@@ -11,6 +11,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from mailserver.mail.scram import First, Proof, ScramError
+
 
 class SaslError(Exception):
     """The client's answer does not have the form of the mechanism."""
@@ -33,8 +35,18 @@ class TokenClaim:
     identity: str = ""
 
 
-Claim = PasswordClaim | TokenClaim
-Exchange = Generator[bytes, bytes, Claim]
+@dataclass(frozen=True, slots=True)
+class ProofClaim:
+    """A proof that the client knows the password of `address` (RFC 5802)."""
+
+    address: str
+    proof: Proof
+    identity: str = ""
+
+
+Claim = PasswordClaim | TokenClaim | ProofClaim
+# `First` only begins: to go on with it takes the salt of an account, which is asked for in `servers.signin`.
+Exchange = Generator[bytes, bytes, Claim | First]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,15 @@ def _xoauth2() -> Exchange:
     return TokenClaim(_bearer(pairs), user.removeprefix("user="))
 
 
+def _scram() -> Exchange:
+    """RFC 5802 §5, RFC 7677: the client speaks first."""
+    answer = _text((yield b""))
+    try:
+        return First.read(answer)
+    except ScramError as error:
+        raise SaslError(str(error)) from error
+
+
 def _bearer(pairs: list[str]) -> str:
     for pair in pairs:
         key, _, value = pair.partition("=")
@@ -109,6 +130,7 @@ MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
     {
         mechanism.name: mechanism
         for mechanism in (
+            Mechanism("SCRAM-SHA-256", _scram),
             Mechanism("PLAIN", _plain),
             Mechanism("LOGIN", _login),
             Mechanism("OAUTHBEARER", _oauthbearer, _TOKEN_REFUSED),

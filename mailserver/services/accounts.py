@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from mailserver.errors import AlreadyExists, InvalidName, NotFound
 from mailserver.mail import addresses, fieldwriter
-from mailserver.services import mailboxes
+from mailserver.services import mailboxes, scram
 from mailserver.store import bell
 from mailserver.store.models import Account, Address, Domain
 
@@ -38,6 +38,7 @@ def create_account(
             account.save()
             Address.objects.create(domain=domain, local_part=parsed.local, account=account, kind=Address.Kind.PRIMARY)
             mailboxes.make_standard(account.pk)
+            scram.keep(account, password)
     except IntegrityError as error:
         raise AlreadyExists(f"The address {parsed} is taken.") from error
     return account
@@ -69,6 +70,7 @@ def set_password(*, account_id: int, password: str) -> None:
             raise NotFound("There is no such account.")
         account.set_password(password)
         account.save(update_fields=["password"])
+        scram.keep(account, password)
         bell.ring_on_commit(account_id, {})
 
 

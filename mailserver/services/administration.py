@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db import IntegrityError, transaction
 
-from mailserver.errors import AlreadyExists, NotFound, NotPermitted
+from mailserver.errors import AlreadyExists, InvalidName, NotFound, NotPermitted
 from mailserver.services import audit
 from mailserver.services.accounts import person_name
 from mailserver.store.models import Account, Address, Domain
@@ -44,6 +46,31 @@ def change_sending_limits(*, account_id: int, hourly: int | None, daily: int | N
         account.hourly_limit, account.daily_limit = hourly, daily
         account.save(update_fields=["hourly_limit", "daily_limit"])
         audit.record(by, "limit", account.address, hourly=hourly, daily=daily)
+
+
+def capability_names(names: str) -> str:
+    """In upper case, each once. Raises InvalidName."""
+    wanted = " ".join(dict.fromkeys(names.upper().split()))
+    if not re.fullmatch(r"[A-Z0-9=+ -]{0,300}", wanted):
+        raise InvalidName("Names of IMAP extensions have letters and digits, and =, + and -.")
+    return wanted
+
+
+def hide_capabilities(*, account_id: int, names: str, by: str) -> None:
+    """Do not announce these IMAP extensions to an account any more, from its next sign-in on.
+
+    For programs with faults: RFC 2971 §1 forbids to go by a program's name. Raises NotFound, InvalidName.
+    """
+    wanted = capability_names(names)
+    with transaction.atomic():
+        account = Account.objects.select_for_update(no_key=True).filter(pk=account_id).first()
+        if account is None:
+            raise NotFound("There is no such account.")
+        if account.hidden_capabilities == wanted:
+            return
+        account.hidden_capabilities = wanted
+        account.save(update_fields=["hidden_capabilities"])
+        audit.record(by, "imap", account.address, hidden=wanted)
 
 
 def change_address(*, address_id: int, account_id: int, enabled: bool) -> None:

@@ -1,4 +1,4 @@
-"""Who somebody is: by password, or by a short-lived token that one of our processes gives to another."""
+"""Who somebody is: by password, by a proof of it, or by a short-lived token one of our processes gives to another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from django.utils.crypto import constant_time_compare
 
 from mailserver.errors import AuthenticationFailed, InvalidName
 from mailserver.mail import addresses
-from mailserver.services import throttle
+from mailserver.mail.scram import Proof, Salt
+from mailserver.services import scram, throttle
 from mailserver.services.verified import Verified
 from mailserver.store.models import Account
 from mailserver.store.models import Address as AddressRow
@@ -28,7 +29,7 @@ _verified = Verified()
 class Login:
     """A signed-in account. With a token of the page come the draft it sends, as (mailbox id, UID), and when.
 
-    `stamp` changes with the account's password.
+    `stamp` changes with the account's password. `hidden` are IMAP extensions that the account is not to be told of.
     """
 
     account_id: int
@@ -36,6 +37,7 @@ class Login:
     draft: tuple[int, int] | None = None
     composed_at: datetime | None = None
     stamp: str = field(default="", repr=False)
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def authenticate(*, address: str, password: str, peer: str, identity: str = "") 
         raise AuthenticationFailed("Address or password is wrong.")
     _act_as(account, identity)
     throttle.succeeded(address, peer)
-    return Login(account.pk, account.address, stamp=account.get_session_auth_hash())
+    return _signed_in(account)
 
 
 def is_current(login: Login) -> bool:
@@ -77,7 +79,30 @@ def _is_right(account: Account, password: str) -> bool:
         return False
     # `account.password` is the new hash when that was one by older parameters.
     _verified.note(account.pk, password, account.password)
+    scram.keep(account, password)
     return True
+
+
+def salt(*, address: str) -> Salt:
+    """What a client needs to prove that it knows the password (RFC 5802); for an unknown address something like it."""
+    return scram.find(_find(address), _written(address))[0].salt
+
+
+def authenticate_by_proof(*, address: str, proof: Proof, peer: str, identity: str = "") -> tuple[Login, bytes]:
+    """The account whose password this proves, and our own proof, which the client must hear first.
+
+    An account has to have had its password set or used once since there are verifiers. Raises AuthenticationFailed,
+    TooManyAttempts.
+    """
+    throttle.check(address, peer)
+    account = _find(address)
+    verifier, is_kept = scram.find(account, _written(address))
+    if not verifier.accepts(proof) or not is_kept or account is None or not account.is_active:
+        throttle.failed(address, peer)
+        raise AuthenticationFailed("Address or password is wrong.")
+    _act_as(account, identity)
+    throttle.succeeded(address, peer)
+    return _signed_in(account), verifier.answer(proof)
 
 
 def issue_token(
@@ -109,7 +134,12 @@ def redeem(*, token: str, identity: str = "", purpose: str = SUBMISSION) -> Logi
     if account is None:
         raise AuthenticationFailed("The account of this token is gone.")
     _act_as(account, identity)
-    return Login(account.pk, account.address, found.draft, found.issued_at, account.get_session_auth_hash())
+    return _signed_in(account, found.draft, found.issued_at)
+
+
+def _signed_in(account: Account, draft: tuple[int, int] | None = None, composed_at: datetime | None = None) -> Login:
+    hidden = frozenset(account.hidden_capabilities.split())
+    return Login(account.pk, account.address, draft, composed_at, account.get_session_auth_hash(), hidden)
 
 
 def _signer() -> signing.Signer:
@@ -117,11 +147,18 @@ def _signer() -> signing.Signer:
 
 
 def _find(address: str) -> Account | None:
-    try:
-        wanted = str(addresses.parse(address)).lower()
-    except InvalidName:
+    wanted = _written(address)
+    if not wanted:
         return None
     return Account.objects.annotate(lower=Lower("address")).filter(lower=wanted).first()
+
+
+def _written(address: str) -> str:
+    """The one way we write it, or "" for what is no address."""
+    try:
+        return str(addresses.parse(address)).lower()
+    except InvalidName:
+        return ""
 
 
 def _act_as(account: Account, identity: str) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from django.db import Error, InterfaceError, OperationalError, connection
 from psycopg import errors
 
-from mailserver.errors import StoreFull, Unavailable
+from mailserver.errors import SearchTooSlow, StoreFull, Unavailable
 
 
 def unavailable(error: Error) -> Unavailable:
-    """What an error that is nobody's fault is called: StoreFull without room on the disk, else Unavailable."""
+    """What an error that is nobody's fault is called: StoreFull without room on the disk, SearchTooSlow for a statement
+    that was stopped, else Unavailable.
+    """
     if isinstance(error.__cause__, errors.DiskFull):
         return StoreFull("The disk of the database is full.")
+    if isinstance(error.__cause__, errors.QueryCanceled):
+        return SearchTooSlow("This takes longer than it may. Ask for less at a time.")
     return Unavailable("The database does not answer.")
 
 

@@ -1,5 +1,5 @@
-"""Passwords of other servers and our signing keys, which must be used as they are and so cannot be hashed: encrypted
-in the database.
+"""Passwords of other servers and our signing keys, which must be used as they are and so cannot be hashed, and what
+proofs of passwords are checked with: encrypted in the database.
 
 `CORREIO_ENCRYPTION_KEYS` holds the keys. The first one encrypts, all of them decrypt, so that a key can be replaced
 without a break. What is said when something cannot be read names neither the key nor the secret.
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from mailserver.errors import SecretUnreadable
-from mailserver.store.models import DkimKey, ExternalAccount, Relay
+from mailserver.store.models import DkimKey, ExternalAccount, Relay, ScramVerifier
 
 
 def encrypt(secret: str) -> str:
@@ -45,11 +45,12 @@ def rotate() -> tuple[int, int]:
     return done, lost
 
 
-def _rows() -> Iterator[ExternalAccount | Relay | DkimKey]:
+def _rows() -> Iterator[ExternalAccount | Relay | DkimKey | ScramVerifier]:
     """Everything that holds a secret, locked. A retired signing key holds none any more."""
     yield from ExternalAccount.objects.select_for_update(no_key=True).order_by("id").iterator()
     yield from Relay.objects.select_for_update(no_key=True).exclude(secret="").order_by("id").iterator()
     yield from DkimKey.objects.select_for_update(no_key=True).exclude(secret="").order_by("id").iterator()
+    yield from ScramVerifier.objects.select_for_update(no_key=True).order_by("account").iterator()
 
 
 def _keys() -> MultiFernet:

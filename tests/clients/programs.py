@@ -18,6 +18,7 @@ PACKAGES = {
     "curl": "curl",
     "offlineimap": "offlineimap3",
     "opendkim": "opendkim",
+    "gsasl": "gsasl",
 }
 PATIENCE = 90
 

@@ -75,3 +75,13 @@ def test_limits_are_changed_on_the_accounts_page(office, alice):
     alice.refresh_from_db()
     assert (alice.hourly_limit, alice.daily_limit) == (40, None)
     assert "changed the sending limits of" in text(office.get("/admin/log/"))
+
+
+def test_imap_extensions_are_hidden_on_the_accounts_page(office, alice):
+    url = f"/admin/store/account/{alice.pk}/change/"
+    given = {"name": "Alice", "quota": "1", "is_active": "on", "hidden_capabilities": "notify compress"}
+    assert office.post(url, given).status_code == 302
+    alice.refresh_from_db()
+    assert alice.hidden_capabilities == "NOTIFY COMPRESS"
+    assert "changed the IMAP extensions of" in text(office.get("/admin/log/"))
+    assert "letters and digits" in text(office.post(url, given | {"hidden_capabilities": "NOTIFY; COMPRESS"}))

@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connections
 from psycopg.errors import DiskFull
 
-from mailserver.errors import StoreFull, Unavailable
+from mailserver.errors import SearchTooSlow, StoreFull, Unavailable
 from mailserver.servers import bridge
 
 
@@ -110,3 +110,20 @@ def test_nobody_is_handed_a_connection_that_a_restart_of_the_database_broke():
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     assert asyncio.run(bridge.run(ask)) != first
+
+
+@pytest.mark.django_db
+def test_a_statement_that_takes_too_long_is_stopped_and_says_so():
+    def slow() -> None:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SET statement_timeout = '20ms'; SELECT pg_sleep(10)")
+
+    with pytest.raises(SearchTooSlow, match="longer than it may"):
+        asyncio.run(bridge.run(slow))
+
+
+def test_statements_of_a_process_have_a_bound(monkeypatch):
+    options = {"options": "-c jit=off"}
+    monkeypatch.setitem(connections.settings["default"], "OPTIONS", options)
+    bridge.limit_statements(120)
+    assert options == {"options": "-c jit=off -c statement_timeout=120s"}

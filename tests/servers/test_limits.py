@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 from mailserver.servers.limits import Register
 
 
@@ -60,3 +62,20 @@ def test_it_asks_everybody_to_go():
     register.stop()
     assert all(guest.asked_to_go for guest in guests)
     assert not register.empty.is_set()
+
+
+def test_who_signs_in_counts_for_the_account():
+    async def story():
+        register = Register(per_address=1, total=10, per_account=2)
+        guests = [Guest() for _ in range(4)]
+        for number, guest in enumerate(guests[:3]):
+            assert register.enter(guest, "192.0.2.1")
+            assert await register.sign_in(guest, 7) == (number < 2)
+        register.leave(guests[0])
+        assert register.enter(guests[3], "192.0.2.1")
+        assert await register.sign_in(guests[3], 7)
+        register.leave(guests[2])
+        assert register.enter(guests[2], "192.0.2.1")
+        assert await register.sign_in(guests[2], 8)
+
+    asyncio.run(story())

@@ -220,3 +220,15 @@ def _send(port: int, ids: list[str], acknowledged: set[str]) -> None:
                 acknowledged.add(message_id)
     except (OSError, smtplib.SMTPException):
         return
+
+
+@pytest.mark.slow
+def test_processes_count_the_connections_of_an_address_together(tmp_path, bob):
+    """The kernel gives each connection to one of them."""
+    limits = {"CORREIO_CONNECTION_LIMITS": "3/1m"}
+    with runsmtp(tmp_path, "--processes", "2", environ=limits) as running, ExitStack() as guests:
+        for _ in range(3):
+            guests.enter_context(Dialogue(running.mx)).expect("220 .*")
+        for _ in range(4):
+            with Dialogue(running.mx) as client:
+                client.expect("421 4.7.0 .*")

@@ -16,9 +16,10 @@ def test_secrets_are_rotated_and_say_nothing(alice, settings):
     config = settings.CORREIO
     settings.CORREIO = dataclasses.replace(config, encryption_keys=(old,))
     row = added(alice, 1, password="crème brûlée")
-    settings.CORREIO = dataclasses.replace(config, encryption_keys=(new, old))
+    settings.CORREIO = dataclasses.replace(config, encryption_keys=(new, old, *config.encryption_keys))
     assert secrets.decrypt(row.secret) == "crème brûlée"
-    assert secrets.rotate() == (1, 0)
+    # With the verifier of Alice's own password.
+    assert secrets.rotate() == (2, 0)
     settings.CORREIO = dataclasses.replace(config, encryption_keys=(new,))
     row.refresh_from_db()
     assert secrets.decrypt(row.secret) == "crème brûlée"
@@ -27,4 +28,4 @@ def test_secrets_are_rotated_and_say_nothing(alice, settings):
         secrets.decrypt(row.secret)
     assert error.value.__cause__ is None
     assert row.secret not in str(error.value)
-    assert secrets.rotate() == (0, 1)
+    assert secrets.rotate() == (0, 2)

@@ -92,7 +92,7 @@ def running(house: House) -> Iterator[list[int]]:
             server.close()
         house.register.stop()
         await asyncio.wait_for(house.register.empty.wait(), 10)
-        for close in house.closing:
+        for close in (*house.closing, house.register.close):
             await close()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))

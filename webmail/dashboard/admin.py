@@ -175,6 +175,7 @@ class AccountAdmin(ServiceAdmin):
             daily=given["daily_limit"],
             by=str(request.user),
         )
+        administration.hide_capabilities(account_id=obj.pk, names=given["hidden_capabilities"], by=str(request.user))
         if given["new_password"]:
             accounts.set_password(account_id=obj.pk, password=given["new_password"])
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from mailserver.errors import CorreioError
 from mailserver.mail import addresses
+from mailserver.services import administration
 from mailserver.store.models import Account, Address, Domain
 from webmail.forms.fields import HeaderField
 
@@ -131,7 +132,22 @@ class AccountForm(AccountFormBase):
 
     class Meta:
         model = Account
-        fields = ["name", "quota", "hourly_limit", "daily_limit", "pop3", "is_active", "is_staff"]
+        fields = [
+            "name",
+            "quota",
+            "hourly_limit",
+            "daily_limit",
+            "pop3",
+            "hidden_capabilities",
+            "is_active",
+            "is_staff",
+        ]
+
+    def clean_hidden_capabilities(self) -> str:
+        try:
+            return administration.capability_names(self.cleaned_data["hidden_capabilities"])
+        except CorreioError as error:
+            raise ValidationError(str(error)) from error
 
     def clean_new_password(self) -> str:
         password = str(self.cleaned_data["new_password"])

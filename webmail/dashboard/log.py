@@ -21,6 +21,7 @@ WORDS = {
     "release": "released",
     "cancel": "cancelled",
     "limit": "changed the sending limits of",
+    "imap": "changed the IMAP extensions of",
 }
 
 

@@ -6,8 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from mailserver.servers import runtime
+from mailserver.servers import bridge, runtime
 from mailserver.servers.imap import listeners
+
+# Of one command of a client, which may be of several statements.
+STATEMENT_SECONDS = 120
 
 
 class Command(BaseCommand):
@@ -19,4 +22,5 @@ class Command(BaseCommand):
         parser.add_argument("--processes", type=int, default=1, help="processes that share the ports")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        bridge.limit_statements(STATEMENT_SECONDS)
         sys.exit(runtime.run(lambda: listeners.house(settings.CORREIO), processes=options["processes"]))

@@ -7,8 +7,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from mailserver.errors import ConfigurationError
-from mailserver.servers import runtime
+from mailserver.servers import bridge, runtime
 from mailserver.servers.pop3 import listeners
+
+# Of one command of a client, which may be of several statements.
+STATEMENT_SECONDS = 120
 
 
 class Command(BaseCommand):
@@ -20,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--processes", type=int, default=1, help="processes that share the ports")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        bridge.limit_statements(STATEMENT_SECONDS)
         try:
             sys.exit(runtime.run(lambda: listeners.house(settings.CORREIO), processes=options["processes"]))
         except ConfigurationError as error:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mailserver.servers.sasl import MECHANISMS
+
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
 
 # Announced before sign-in too: Outlook looks for IDLE there, and mail programs for what saves them a round trip.
 _ALWAYS = ("IMAP4rev1", "IMAP4rev2", "ID", "ENABLE", "IDLE", "LITERAL+", "SASL-IR")
-_SIGN_IN = ("AUTH=PLAIN", "AUTH=LOGIN", "AUTH=OAUTHBEARER", "AUTH=XOAUTH2")
+_SIGN_IN = tuple(f"AUTH={name}" for name in MECHANISMS)
 _SIGNED_IN = (
     "NAMESPACE",
     "UNSELECT",
@@ -54,7 +56,14 @@ def words(session: Session) -> str:
     found = [*_ALWAYS, *_SIGNED_IN, f"APPENDLIMIT={session.site.size_limit}"]
     if may_compress(session):
         found.append("COMPRESS=DEFLATE")
-    return " ".join(found)
+    return " ".join(name for name in found if not is_hidden(session, name))
+
+
+def is_hidden(session: Session, name: str) -> bool:
+    """Whether the account is not told of it, for a program's sake. THREAD hides all that begin with THREAD=."""
+    if session.login is None or name == "IMAP4rev1":
+        return False
+    return not session.login.hidden.isdisjoint({name.upper(), name.upper().partition("=")[0]})
 
 
 def may_compress(session: Session) -> bool:

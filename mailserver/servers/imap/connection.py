@@ -13,6 +13,7 @@ from typing import Protocol
 from mailserver.servers.imap.compression import Deflated
 from mailserver.servers.imap.hub import Hub
 from mailserver.servers.imap.limits import Limits
+from mailserver.servers.imap.turns import Turns
 from mailserver.servers.limits import Register
 from mailserver.servers.lines import EndOfStream
 from mailserver.servers.wire import Wire
@@ -36,6 +37,8 @@ class Site:
     limits: Limits = field(default_factory=Limits)
     folder: Path | None = None
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    # A search may look at every message of a folder; together they have fewer threads than an account has sessions.
+    searches: Turns = field(default_factory=lambda: Turns(2))
     compressed: set[object] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -108,6 +111,7 @@ class Connection(Wire):
     async def _serve(self, speaker: Speaker) -> None:
         linger = False
         try:
+            self.admitted = self.admitted and await self.site.register.confirm(self)
             await speaker.converse()
             linger = True
         except EndOfStream:

@@ -1,8 +1,8 @@
 """Changes as they happen, for the sessions of a process that idle (RFC 2177) or asked to be notified (RFC 5465).
 
-One subscription hears the bells. After a ring the hub waits for a moment, so that a burst is one answer, asks once for
-each mailbox what changed, and hands that to all its sessions. Every minute the counters of all watched mailboxes are
-compared, so that a ring that got lost costs a minute at most.
+One subscription hears the bells. After a ring the hub waits for a moment, so that a burst is one answer, asks once
+what changed in all these mailboxes, and hands that to their sessions. Every minute the counters of all watched
+mailboxes are compared, so that a ring that got lost costs a minute at most.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from mailserver.errors import CorreioError, NotFound
+from mailserver.errors import CorreioError
 from mailserver.servers import bridge
 from mailserver.servers.bells import Bells
-from mailserver.services import places, selection
+from mailserver.services import deltas, places, selection
+from mailserver.services.deltas import Asked
 from mailserver.services.selection import Delta
 
 logger = logging.getLogger(__name__)
 
 GATHER = 0.05
+# So many mailboxes are asked about in one statement.
+TOGETHER = 200
 COMPARE = float(places.RENEWED_EVERY)
 
 
@@ -121,29 +124,32 @@ class Hub:
             await asyncio.sleep(max(0.0, self._told + GATHER - loop.time()))
             self._told = loop.time()
             dirty, self._dirty = self._dirty, {}
-            for account_id, mailbox_ids in dirty.items():
-                for mailbox_id in mailbox_ids:
-                    await self._tell_of(account_id, mailbox_id)
+            asked = [
+                Asked(account_id, mailbox_id, min(watcher.modseq for watcher in watchers))
+                for account_id, mailbox_ids in dirty.items()
+                for mailbox_id in mailbox_ids
+                if (watchers := self._watching(account_id, mailbox_id))
+            ]
+            for at in range(0, len(asked), TOGETHER):
+                await self._tell_of(asked[at : at + TOGETHER])
 
-    async def _tell_of(self, account_id: int, mailbox_id: int) -> None:
-        watchers = [one for one in self._watchers.get(account_id, ()) if one.watched == mailbox_id]
-        if not watchers:
-            return
-        since = min(watcher.modseq for watcher in watchers)
+    async def _tell_of(self, asked: list[Asked]) -> None:
         try:
-            delta = await bridge.run(selection.changes, account_id=account_id, mailbox_id=mailbox_id, since=since)
-        except NotFound:
-            for watcher in watchers:
-                if watcher.watched == mailbox_id:
-                    watcher.lost()
-            return
+            found = await bridge.run(deltas.together, asked=asked)
         except CorreioError as error:
             # The database is away; the counters are compared in a minute.
-            logger.info("no changes of mailbox %d: %s", mailbox_id, error)
+            logger.info("no changes of %d mailboxes: %s", len(asked), error)
             return
-        for watcher in watchers:
-            if watcher.watched == mailbox_id and delta.highestmodseq > watcher.modseq:
-                watcher.told(delta)
+        for one in asked:
+            delta = found[one.mailbox_id]
+            for watcher in self._watching(one.account_id, one.mailbox_id):
+                if delta is None:
+                    watcher.lost()
+                elif delta.highestmodseq > watcher.modseq:
+                    watcher.told(delta)
+
+    def _watching(self, account_id: int, mailbox_id: int) -> list[Watcher]:
+        return [one for one in self._watchers.get(account_id, ()) if one.watched == mailbox_id]
 
     async def _compare_for_ever(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from mailserver.conf import Config
 from mailserver.servers.certificate import Certificate
+from mailserver.servers.crowd import Crowd
 from mailserver.servers.imap.connection import Connection, Site
 from mailserver.servers.imap.hub import Hub
 from mailserver.servers.imap.session import Session
@@ -23,7 +24,8 @@ STRANGERS = 20
 def house(config: Config) -> House:
     """What `manage.py runimap` serves. Without a certificate the port in clear opens alone, and nobody can sign in."""
     certificate = Certificate(config.tls_cert, config.tls_key) if config.tls_cert else None
-    register = Register(per_address=STRANGERS if config.connection_limits else None, total=MAX_CONNECTIONS)
+    bound = STRANGERS if config.connection_limits else None
+    register = Register(per_address=bound, total=MAX_CONNECTIONS, crowd=Crowd("imap", bound) if bound else None)
     site = Site(
         hostname=config.hostname,
         size_limit=config.size_limit,

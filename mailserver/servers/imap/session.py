@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mailserver.mail.numbersets import Runs
 from mailserver.servers import bridge
@@ -16,6 +16,7 @@ from mailserver.servers.imap.grammar import parser
 from mailserver.servers.imap.grammar.commands import Line
 from mailserver.servers.imap.grammar.errors import ParseError
 from mailserver.servers.imap.grammar.events import EventGroup
+from mailserver.servers.imap.grammar.pieces import Piece
 from mailserver.servers.imap.reader import CommandReader, Ends
 from mailserver.servers.imap.responses import Done, Refusal, bad
 from mailserver.servers.imap.state import State
@@ -166,7 +167,7 @@ class Session:
         self.tag, self.reader.tag = "*", None
         done: Done
         try:
-            pieces = await self.reader.read(await self.reader.line())
+            pieces = await self._read(began)
             line = parser.parse(pieces, utf8=self.utf8)
             self.tag = line.tag
             done = await self._execute(line)
@@ -186,6 +187,14 @@ class Session:
             after, self.after_answer = self.after_answer, None
             after()
 
+    async def _read(self, began: float) -> Sequence[Piece]:
+        """The next command. Who has not signed in has no more time for it than for everything. Raises Ends, Refusal."""
+        try:
+            async with asyncio.timeout_at(None if self.login else began + self.site.limits.early):
+                return await self.reader.read(await self.reader.line())
+        except TimeoutError:
+            raise Ends(_TOO_LATE) from None
+
     async def _wait_for_command(self, began: float) -> None:
         """Until something comes. Meanwhile a client that asked for it is told of changes. Raises Ends."""
         limits, loop = self.site.limits, asyncio.get_running_loop()
@@ -197,7 +206,7 @@ class Session:
                     self.go_on()
                     await self.connection.input.stir()
         except TimeoutError:
-            raise Ends("You were silent for too long.") from None
+            raise Ends(_TOO_LATE) from None
         self.go_on()
 
     async def _execute(self, line: Line) -> Done:
@@ -232,6 +241,7 @@ class Session:
             raise Ends("Too many errors.")
 
 
+_TOO_LATE = "You were silent for too long."
 _MISPLACED = {
     State.STRANGER: "Sign in first.",
     State.SIGNED_IN: "Select a mailbox first.",

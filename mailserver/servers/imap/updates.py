@@ -123,14 +123,23 @@ class Updates:
 
     async def absorb(self, delta: Delta, *, expunges: bool) -> News:
         """Take in what changed; new messages are \\Recent here, unless another session was told of them before."""
-        view = self._session.selected
-        news = view.absorb(delta, expunges=expunges)
-        if news.exists is not None and not view.read_only:
-            first = await bridge.run(
-                selection.claim, account_id=self.account_id, mailbox_id=view.mailbox_id, uidnext=delta.uidnext
-            )
-            view.take_recent(first, delta.uidnext)
+        news = self._session.selected.absorb(delta, expunges=expunges)
+        await self._claim(news, delta.uidnext)
         return news
+
+    async def _claim(self, news: News, uidnext: int) -> None:
+        view = self._session.selected
+        if news.exists is None or view.read_only:
+            return
+        try:
+            first = await bridge.run(
+                selection.claim, account_id=self.account_id, mailbox_id=view.mailbox_id, uidnext=uidnext
+            )
+        except CorreioError as error:
+            # The view has them, so they are told; they stay \Recent for the next session.
+            logger.info("new messages are not recent here: %s", error)
+            return
+        view.take_recent(first, uidnext)
 
     async def sync_after(self, *, expunges: bool, lazy: bool) -> None:
         """`sync` behind a command, whose own result it does not change; `lazy`: only `catch_up`.
@@ -167,7 +176,12 @@ class Updates:
         if session.notify is not None:
             await notify.tell_changes(session, delta, others=rung)
         elif delta is not None and session.view is not None and self.idling:
-            await self.tell(await self.absorb(delta, expunges=True))
+            # Who waits for mail hears of it at once, and what is \Recent of it a moment later.
+            news = session.view.absorb(delta, expunges=True)
+            self._tell_numbers(news)
+            await session.flush()
+            await self._claim(news, delta.uidnext)
+            await self._tell_rest(news)
             await session.flush()
 
     async def _check_account(self) -> None:
@@ -178,13 +192,19 @@ class Updates:
 
     async def tell(self, news: News) -> None:
         """EXPUNGE, EXISTS, flags: in this order, so that each number means what the client thinks."""
-        session = self._session
+        self._tell_numbers(news)
+        await self._tell_rest(news)
+
+    def _tell_numbers(self, news: News) -> None:
         if news.expunged:
             self._tell_expunged(news.expunged)
         if news.exists is not None:
-            session.say(f"{news.exists} EXISTS")
-            if not session.rev2:
-                session.say(f"{session.selected.recent} RECENT")
+            self._session.say(f"{news.exists} EXISTS")
+
+    async def _tell_rest(self, news: News) -> None:
+        session = self._session
+        if news.exists is not None and not session.rev2:
+            session.say(f"{session.selected.recent} RECENT")
         self.tell_keywords(news.changed)
         for at in range(0, len(news.changed), _AT_ONCE):
             for entry in news.changed[at : at + _AT_ONCE]:

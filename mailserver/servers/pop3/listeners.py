@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailserver.conf import Config
 from mailserver.errors import ConfigurationError
 from mailserver.servers.certificate import Certificate
+from mailserver.servers.crowd import Crowd
 from mailserver.servers.limits import Register
 from mailserver.servers.pop3.protocol import Connection, Site
 from mailserver.servers.runtime import House, Listener
@@ -18,7 +19,11 @@ def house(config: Config) -> House:
         raise ConfigurationError("POP3 needs a certificate: set CORREIO_TLS_CERT and CORREIO_TLS_KEY.")
     certificate = Certificate(config.tls_cert, config.tls_key)
     bound = config.connection_limits
-    register = Register(per_address=bound.count if bound else None, total=MAX_CONNECTIONS)
+    register = Register(
+        per_address=bound.count if bound else None,
+        total=MAX_CONNECTIONS,
+        crowd=Crowd("pop3", bound.count) if bound else None,
+    )
     site = Site(config.hostname, register, lambda: certificate.context)
     listeners = [
         Listener("pop3", config.pop3_port, lambda: Connection(site)),

@@ -21,7 +21,8 @@ from mailserver.servers.pop3.replies import Reply
 from mailserver.servers.pop3.session import Session, State
 from mailserver.servers.strangers import HEADER_FIELD, HTTP_VERBS, TLS_HELLO
 from mailserver.servers.wire import CLOSE_SECONDS, Wire
-from mailserver.services import maildrop
+from mailserver.services import login, maildrop
+from mailserver.services.login import Login
 from mailserver.services.maildrop import Maildrop
 
 logger = logging.getLogger(__name__)
@@ -93,11 +94,11 @@ class Connection(Wire):
 
     # The maildrop
 
-    def begin(self, drop: Maildrop) -> None:
+    def begin(self, drop: Maildrop, found: Login) -> None:
         """Somebody has signed in and has their maildrop."""
         self.session.maildrop = drop
         self.site.register.trust(self)
-        self._renewal = asyncio.get_running_loop().create_task(self._renew(drop))
+        self._renewal = asyncio.get_running_loop().create_task(self._renew(drop, found))
 
     def finished(self) -> None:
         """QUIT has given the maildrop back."""
@@ -105,21 +106,24 @@ class Connection(Wire):
         if self._renewal is not None:
             self._renewal.cancel()
 
-    async def _renew(self, drop: Maildrop) -> None:
-        kept = True
-        while kept:
+    async def _renew(self, drop: Maildrop, found: Login) -> None:
+        ending = None
+        while ending is None:
             await asyncio.sleep(self.site.limits.renew)
-            kept = await self._keep(drop)
-        logger.warning("pop3 %s: the lease of account %d was lost", self.peer, drop.account_id)
-        self._end_with(replies.LEASE_LOST)
+            ending = await self._keep(drop, found)
+        logger.warning("pop3 %s: account %d: %s", self.peer, drop.account_id, ending)
+        self._end_with(ending)
 
-    async def _keep(self, drop: Maildrop) -> bool:
+    async def _keep(self, drop: Maildrop, found: Login) -> Reply | None:
+        """Why the session ends, if it does."""
         try:
-            return await bridge.run(maildrop.renew, mailbox_id=drop.mailbox_id, holder=drop.holder)
+            if not await bridge.run(maildrop.renew, mailbox_id=drop.mailbox_id, holder=drop.holder):
+                return replies.LEASE_LOST
+            return None if await bridge.run(login.is_current, login=found) else replies.SIGNED_OUT
         except Exception as error:
             # If the database is back in time, nobody else has come between.
             logger.warning("pop3 %s: the lease of account %d was not renewed: %r", self.peer, drop.account_id, error)
-            return True
+            return None
 
     async def _give_back(self) -> None:
         drop = self.session.maildrop
@@ -134,7 +138,8 @@ class Connection(Wire):
     # The conversation
 
     async def _converse(self) -> None:
-        reply: Reply | None = replies.greeting(self.site.hostname) if self._admitted else replies.TOO_MANY_CONNECTIONS
+        admitted = self._admitted and await self.site.register.confirm(self)
+        reply: Reply | None = replies.greeting(self.site.hostname) if admitted else replies.TOO_MANY_CONNECTIONS
         while True:
             if reply is not None:
                 await self.say(reply)

@@ -13,6 +13,7 @@ from mailserver.net.resolver import DnsResolver
 from mailserver.net.scanners import Scanners
 from mailserver.net.senderauth import SECONDS, SenderCheck
 from mailserver.servers.certificate import Certificate
+from mailserver.servers.crowd import Crowd
 from mailserver.servers.limits import Register
 from mailserver.servers.runtime import House, Listener
 from mailserver.servers.smtp.committer import Committer
@@ -24,6 +25,8 @@ from mailserver.servers.smtp.submission import SubmissionDoor
 logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 500
+# Of one account, once it has signed in: as many as it may have sessions of IMAP.
+PER_ACCOUNT = 50
 # A few kilobytes each, at most.
 REMEMBERED_ANSWERS = 5000
 
@@ -32,7 +35,12 @@ def house(config: Config) -> House:
     """What `manage.py runsmtp` serves. Without a certificate nobody could sign in, so only the MX opens."""
     certificate = Certificate(config.tls_cert, config.tls_key) if config.tls_cert else None
     bound = config.connection_limits
-    register = Register(per_address=bound.count if bound else None, total=MAX_CONNECTIONS)
+    register = Register(
+        per_address=bound.count if bound else None,
+        per_account=PER_ACCOUNT if bound else None,
+        total=MAX_CONNECTIONS,
+        crowd=Crowd("smtp", bound.count) if bound else None,
+    )
     site = Site(
         hostname=config.hostname,
         size_limit=config.size_limit,

@@ -152,7 +152,8 @@ class Connection(SMTP):
             self.wire.close()
 
     async def _converse(self) -> None:
-        reply: Reply | None = replies.greeting(self.site.hostname) if self._admitted else replies.TOO_MANY_CONNECTIONS
+        admitted = self._admitted and await self.site.register.confirm(self)
+        reply: Reply | None = replies.greeting(self.site.hostname) if admitted else replies.TOO_MANY_CONNECTIONS
         while True:
             if reply is not None:
                 await self.say(reply)

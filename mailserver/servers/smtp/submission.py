@@ -9,7 +9,7 @@ from mailserver.mail.addresses import Address
 from mailserver.mail.replies import Reply
 from mailserver.servers import bridge
 from mailserver.servers.smtp.session import Client, Transaction
-from mailserver.services import recipients, submission
+from mailserver.services import login, recipients, submission
 from mailserver.services.submission import SubmittedRecipient
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,9 @@ class SubmissionDoor:
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
         """The null sender is allowed: read receipts have it (RFC 8098 §3)."""
         assert client.login is not None
+        # A session lasts for hours; whoever lost their password and has a new one wants the thief to be out.
+        if not await bridge.run(login.is_current, login=client.login):
+            return replies.SIGNED_OUT
         if transaction.sender is None:
             return replies.SENDER_OK
         allowed = await bridge.run(
@@ -38,11 +41,11 @@ class SubmissionDoor:
         return replies.RECIPIENT_OK
 
     async def message(self, client: Client, transaction: Transaction, content: bytes) -> Reply:
-        login = client.login
-        assert login is not None
+        signed_in = client.login
+        assert signed_in is not None
         submitted = await bridge.run(
             submission.submit,
-            account_id=login.account_id,
+            account_id=signed_in.account_id,
             sender=transaction.return_path,
             recipients=[
                 SubmittedRecipient(str(address), wishes.notify, wishes.original)
@@ -56,8 +59,8 @@ class SubmissionDoor:
             helo=client.helo,
             tls=client.tls,
             protocol=client.protocol(transaction.smtputf8),
-            draft=login.draft,
-            composed_at=login.composed_at,
+            draft=signed_in.draft,
+            composed_at=signed_in.composed_at,
             release_at=transaction.release,
             envelope_id=transaction.wishes.envelope_id,
             full_return=transaction.wishes.full_return,
@@ -66,7 +69,7 @@ class SubmissionDoor:
             "submission %s: queued %s of account %d, %d octets for %d recipients",
             client.peer,
             submitted.reference,
-            login.account_id,
+            signed_in.account_id,
             len(content),
             len(transaction.recipients),
         )

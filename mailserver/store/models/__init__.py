@@ -14,6 +14,7 @@ from mailserver.store.models.mailbox import Change, Label, Mailbox, MailboxMessa
 from mailserver.store.models.maildrop import MaildropLease
 from mailserver.store.models.message import Message
 from mailserver.store.models.queue import DeliveryAttempt, DeliveryResult, QueueEntry, QueueRecipient
+from mailserver.store.models.scram import ScramVerifier
 from mailserver.store.models.search import SearchDocument, SearchPending
 from mailserver.store.models.sending import SendingAlarm, SendingHour
 from mailserver.store.models.spam import Acquaintance, SpamLesson, SpamTotal, SpamWord
@@ -50,6 +51,7 @@ __all__ = [
     "QueueEntry",
     "QueueRecipient",
     "Relay",
+    "ScramVerifier",
     "SearchDocument",
     "SearchPending",
     "SendingAlarm",

@@ -54,6 +54,12 @@ class Account(AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text="Leave it empty for the server’s own limit; 0 means no bound.",
     )
+    hidden_capabilities = models.CharField(
+        "IMAP extensions left out",
+        max_length=300,
+        blank=True,
+        help_text="Names as in CAPABILITY, separated by blanks, that a mail program cannot cope with: COMPRESS NOTIFY.",
+    )
     is_active = models.BooleanField("active", default=True)
     is_staff = models.BooleanField("administrator", default=False, help_text="May sign in to the dashboard.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import re
 
+from mailserver.services import administration
+from mailserver.store.models import AuditEntry
 from tests.servers.imap import test_signin
 
 # Capability → (module, test).
@@ -63,4 +66,16 @@ def test_all_that_is_announced_is_shown(bob_in):
 def test_so_are_the_ways_to_sign_in(connect, db):
     (line,) = connect().ok("CAPABILITY")
     ways = {word.removeprefix("AUTH=") for word in line.decode().split() if word.startswith("AUTH=")}
-    assert ways == set(test_signin.WAYS)
+    assert ways == {*test_signin.WAYS, "SCRAM-SHA-256"}
+    assert callable(test_signin.test_scram)
+
+
+def test_an_account_may_be_spared_some(connect, bob):
+    administration.hide_capabilities(account_id=bob.pk, names="qresync Thread imap4rev1 qresync", by="Root")
+    client = connect(bob.address)
+    (line,) = client.ok("CAPABILITY")
+    assert SHOWN.keys() - set(re.sub(r"(APPENDLIMIT)=\d+", r"\1", line.decode()).split()) == {
+        *("QRESYNC", "THREAD=REFERENCES", "THREAD=REFS", "THREAD=ORDEREDSUBJECT")
+    }
+    assert client.ok("ENABLE QRESYNC CONDSTORE") == [b"ENABLED CONDSTORE"]
+    assert AuditEntry.objects.get().detail == {"hidden": "QRESYNC THREAD IMAP4REV1"}

@@ -7,8 +7,12 @@ import re
 
 import pytest
 
+from mailserver.errors import Unavailable
 from mailserver.servers.imap.limits import Limits
-from tests.support.mail import delivered
+from mailserver.services import selection
+from mailserver.services.inbound import Incoming
+from mailserver.services.recipients import Local
+from tests.support.mail import delivered, taken
 from tests.support.mail import message as letter
 
 
@@ -32,6 +36,35 @@ def test_new_mail_is_told_at_once(idler, bob):
     assert re.fullmatch(rb"\* 1 FETCH \(FLAGS \(\\Recent\)\)", idler.response())
     assert done(idler) == [b"OK No longer idling."]
     assert idler.ok("FETCH 1 UID") == [b"1 FETCH (UID 1)"]
+
+
+def test_one_letter_is_told_to_all_it_came_to(live, alice, bob, charlie):
+    people = (alice, bob, charlie)
+    clients = [live(person.address, "INBOX") for person in people]
+    for client in clients:
+        client.send_command("IDLE")
+        assert client.response() == b"+ Idling"
+    locals_ = tuple(Local(person.pk, person.address) for person in people)
+    taken(Incoming(raw=letter(), sender="", recipients=locals_, helo="hamburger.edu"))
+    for client in clients:
+        assert [client.response() for _ in range(3)] == [
+            b"* 1 EXISTS",
+            b"* 1 RECENT",
+            b"* 1 FETCH (FLAGS (\\Recent))",
+        ]
+
+
+def test_new_mail_is_told_when_nobody_can_say_what_is_recent(live, bob, monkeypatch):
+    client = live(bob.address, "INBOX")
+    client.send_command("IDLE")
+    assert client.response() == b"+ Idling"
+
+    def away(**values):
+        raise Unavailable("The database is away.")
+
+    monkeypatch.setattr(selection, "claim", away)
+    delivered(bob)
+    assert [client.response() for _ in range(3)] == [b"* 1 EXISTS", b"* 0 RECENT", b"* 1 FETCH (FLAGS ())"]
 
 
 def test_flags_and_expunges_too(live, bob):

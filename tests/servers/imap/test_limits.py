@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+from select import select
 
 import pytest
 
@@ -108,6 +109,18 @@ def test_time_to_sign_in(strict):
     client.ok("NOOP")
     assert client.response() == b"* BYE You were silent for too long."
     client.expect_end()
+
+
+@pytest.mark.parametrize("begin", [b"a LOGIN {4000+}\r\n", b"a LOGIN "])
+def test_a_drip_does_not_lengthen_it(strict, begin):
+    client = strict(limits=Limits(early=0.4))(encrypted=False)
+    client.push(begin)
+    dripped = 0
+    while dripped < 4000 and not select([client.socket], [], [], 0.02)[0]:
+        client.push(b"x")
+        dripped += 1
+    assert 0 < dripped < 4000
+    assert client.response() == b"* BYE You were silent for too long."
 
 
 def test_time_between_commands(strict, bob):

@@ -18,7 +18,7 @@ def test_before_sign_in_only_what_helps_then(connect, db):
     (line,) = connect().ok("CAPABILITY")
     assert set(line.split()[1:]) == {
         *(b"IMAP4rev1", b"IMAP4rev2", b"ID", b"ENABLE", b"IDLE", b"LITERAL+", b"SASL-IR"),
-        *(b"AUTH=PLAIN", b"AUTH=LOGIN", b"AUTH=OAUTHBEARER", b"AUTH=XOAUTH2"),
+        *(b"AUTH=SCRAM-SHA-256", b"AUTH=PLAIN", b"AUTH=LOGIN", b"AUTH=OAUTHBEARER", b"AUTH=XOAUTH2"),
     }
 
 

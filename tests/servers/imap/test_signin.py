@@ -6,6 +6,7 @@ import pytest
 
 from mailserver.services import login
 from tests.support.people import PASSWORD
+from tests.support.scram import ScramClient
 
 
 def plain(address: str, password: str = PASSWORD) -> str:
@@ -50,7 +51,7 @@ def test_all_ways_with_and_without_initial_response(connect, bob, way, at_once):
 @pytest.mark.parametrize(
     ("command", "answer"),
     [
-        ("AUTHENTICATE SCRAM-SHA-256", rb"NO \[CANNOT\] .*"),
+        ("AUTHENTICATE CRAM-MD5", rb"NO \[CANNOT\] .*"),
         ("AUTHENTICATE PLAIN !!!!", rb"BAD .*"),
         ("AUTHENTICATE PLAIN =", rb"BAD .*"),
         ("AUTHENTICATE", rb"BAD .*"),
@@ -59,6 +60,48 @@ def test_all_ways_with_and_without_initial_response(connect, bob, way, at_once):
 )
 def test_what_is_no_way_to_sign_in(connect, db, command, answer):
     connect().refused(command, answer)
+
+
+def scram(client, way: ScramClient, *, at_once: bool = False, **final) -> bytes:
+    """The server's last word."""
+    tag = client.send_command(f"AUTHENTICATE SCRAM-SHA-256{' ' + way.first() if at_once else ''}")
+    if not at_once:
+        assert client.response() == b"+ "
+        client.send(way.first())
+    client.send(way.final(client.response().removeprefix(b"+ "), **final))
+    said = client.response()
+    if not said.startswith(b"+ "):
+        return said.removeprefix(tag + b" ")
+    assert way.believes(said.removeprefix(b"+ "))
+    client.send("")
+    return client.until(tag)[-1]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_scram(connect, bob, at_once):
+    client = connect()
+    assert scram(client, ScramClient(bob.address, PASSWORD), at_once=at_once).startswith(b"OK [CAPABILITY ")
+    client.ok('LIST "" *')
+
+
+def test_scram_is_refused(connect, bob):
+    client = connect()
+    refused = b"NO [AUTHENTICATIONFAILED] Address or password is wrong."
+    assert scram(client, ScramClient(bob.address, "guess")) == refused
+    assert scram(client, ScramClient("nobody@hamburger.edu", PASSWORD)) == refused
+    assert scram(client, ScramClient(bob.address, PASSWORD), nonce="another").startswith(b"BAD")
+    assert scram(client, ScramClient(bob.address, PASSWORD), binding="y,,").startswith(b"BAD")
+    assert scram(client, ScramClient(bob.address, PASSWORD)).startswith(b"OK")
+
+
+def test_a_scram_client_may_not_believe_us(connect, bob):
+    client, way = connect(), ScramClient(bob.address, PASSWORD)
+    tag = client.send_command(f"AUTHENTICATE SCRAM-SHA-256 {way.first()}")
+    client.send(way.final(client.response().removeprefix(b"+ ")))
+    assert way.believes(client.response().removeprefix(b"+ "))
+    client.send("*")
+    assert client.until(tag)[-1].startswith(b"NO [AUTHENTICATIONFAILED]")
+    client.refused('LIST "" *', rb"BAD Sign in first\.")
 
 
 def test_authenticate_by_question_and_answer(connect, bob):

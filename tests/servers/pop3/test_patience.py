@@ -8,9 +8,10 @@ from contextlib import ExitStack
 
 import pytest
 
+from mailserver.servers import bridge
 from mailserver.servers.pop3.limits import Limits
 from mailserver.services import mailboxes
-from mailserver.services.accounts import create_account
+from mailserver.services.accounts import create_account, set_password
 from mailserver.services.domains import add_domain
 from mailserver.store.models import Account, MailboxMessage, MaildropLease
 from tests.support import pop3
@@ -150,3 +151,16 @@ def test_a_long_session_keeps_its_maildrop(tmp_path):
         client.expect_end()
     assert MaildropLease.objects.get().holder.int >> 80 == 0
     assert mailboxes.by_use(alice.pk, "inbox").total == 1
+
+
+def test_a_session_ends_with_the_password(transactional_db, tmp_path, reader):
+    """At the next renewal of its lease; what it marked stays."""
+    delivered(reader)
+    with pop3.listening(tmp_path, limits=Limits(renew=0.05)) as ports, pop3.greeted(ports.encrypted) as client:
+        sign_in(client, reader.address)
+        client.ask("DELE 1", r"\+OK .*")
+        set_password(account_id=reader.pk, password="galettes and cider")
+        client.expect(r"-ERR \[AUTH\] Your password or account has changed; sign in again")
+        client.expect_end()
+    assert MailboxMessage.objects.filter(account=reader).count() == 1
+    bridge.shut_down()

@@ -46,7 +46,7 @@ def test_poplib_collects_and_deletes(client, reader):
     delivered(reader, body=DOTS)
     delivered(reader)
     stored = contents(reader)
-    assert client.capa()["SASL"] == ["PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"]
+    assert client.capa()["SASL"] == ["SCRAM-SHA-256", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"]
     assert client.utf8()[:3] == b"+OK"
     client.user(reader.address)
     client.pass_(PASSWORD)

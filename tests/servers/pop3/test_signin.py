@@ -20,6 +20,7 @@ from tests.support.listeners import in_the_tests_transaction
 from tests.support.mail import delivered
 from tests.support.people import PASSWORD
 from tests.support.pop3 import sign_in
+from tests.support.scram import ScramClient
 
 WRONG = r"-ERR \[AUTH\] Address or password is wrong"
 
@@ -99,6 +100,18 @@ def test_it_takes_login(connect, reader):
     client.ask("AUTH LOGIN", r"\+ VXNlcm5hbWU6")
     client.ask(base64(reader.address), r"\+ UGFzc3dvcmQ6")
     client.ask(base64(PASSWORD), r"\+OK .*")
+
+
+def test_it_takes_a_proof_of_the_password(connect, reader):
+    client = connect()
+    for password, reply in (("wrong", WRONG), (PASSWORD, r"\+OK Your Inbox has 0 messages .*")):
+        way = ScramClient("alice@crepes.fr", password)
+        said = client.ask(f"AUTH SCRAM-SHA-256 {way.first()}", r"\+ .+")
+        if password == PASSWORD:
+            assert way.believes(client.ask(way.final(said[2:]), r"\+ .+")[2:])
+            client.ask("", reply)
+        else:
+            client.ask(way.final(said[2:]), reply)
 
 
 @pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])

@@ -88,7 +88,7 @@ def test_it_tells_what_can_be_done_now(clear):
         "STLS",
     ]
     inside = listed(secured(clear), "CAPA")
-    assert inside[-2:] == ["USER", "SASL PLAIN LOGIN OAUTHBEARER XOAUTH2"]
+    assert inside[-2:] == ["USER", "SASL SCRAM-SHA-256 PLAIN LOGIN OAUTHBEARER XOAUTH2"]
     assert "STLS" not in inside
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -9,6 +10,7 @@ from mailserver.conf import Limit
 from mailserver.services import login, throttle
 from tests.support.dialogue import Dialogue, base64
 from tests.support.people import PASSWORD
+from tests.support.scram import ScramClient
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +45,25 @@ def test_it_takes_login(client, connect, ports):
     other = connect(ports.submissions, encrypted=True)
     other.ask(f"AUTH LOGIN {base64('ALICE@crepes.fr')}", r"334 UGFzc3dvcmQ6")
     other.ask(base64(PASSWORD), r"235 .*")
+
+
+def test_it_takes_a_proof_of_the_password(client):
+    way = ScramClient("alice@crepes.fr", "wrong")
+    client.ask(way.final(client.ask(f"AUTH SCRAM-SHA-256 {way.first()}", r"334 .+")[4:]), r"535 5\.7\.8 .*")
+    way = ScramClient("alice@crepes.fr", PASSWORD)
+    client.ask("AUTH SCRAM-SHA-256", r"334 ")
+    said = client.ask(way.final(client.ask(way.first(), r"334 .+")[4:]), r"334 .+")
+    assert way.believes(said[4:])
+    client.ask("", r"235 .*")
+    client.ask("MAIL FROM:<alice@crepes.fr>", "250 .*")
+
+
+def test_a_proof_is_throttled_as_a_password_is(client, settings, monkeypatch):
+    settings.CORREIO = replace(settings.CORREIO, login_limits=Limit(2, timedelta(minutes=10)), redis_url="")
+    monkeypatch.setattr(throttle, "_own", throttle.ProcessCounters())
+    for password, reply in (("wrong", r"535 .*"), ("wrong too", r"535 .*"), (PASSWORD, r"454 .*")):
+        way = ScramClient("alice@crepes.fr", password)
+        client.ask(way.final(client.ask(f"AUTH SCRAM-SHA-256 {way.first()}", r"334 .+")[4:]), reply)
 
 
 @pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])

@@ -32,7 +32,7 @@ def test_it_lists_what_it_can(mx):
 def test_it_offers_sign_in_only_under_tls(ports, connect):
     assert not [word for word in keywords(connect(ports.submission).ask("EHLO x", "250.*")) if word.startswith("AUTH")]
     inside = keywords(connect(ports.submissions, encrypted=True).ask("EHLO x", "250.*"))
-    assert "AUTH PLAIN LOGIN OAUTHBEARER XOAUTH2" in inside
+    assert "AUTH SCRAM-SHA-256 PLAIN LOGIN OAUTHBEARER XOAUTH2" in inside
     assert "STARTTLS" not in inside
     assert "REQUIRETLS" in inside
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailserver.services import login, mailboxes, messages
+from mailserver.services import accounts, login, mailboxes, messages
 from mailserver.store.models import Mailbox, MailboxMessage, QueueEntry, QueueRecipient
 from mailserver.store.models.mailbox import Flag
 from tests.support.dialogue import Dialogue, base64
@@ -86,3 +86,11 @@ def test_it_refuses_lone_line_ends_here_too(client, bob):
     client.ask("DATA", "354 .*")
     client.push(b"From: alice@crepes.fr\n\nHi\r\n.\r\n")
     client.expect(r"550 5\.6\.11 .*")
+
+
+def test_a_session_ends_with_the_password(client, alice):
+    client.ask("MAIL FROM:<alice@crepes.fr>", "250 .*")
+    client.ask("RSET", "250 .*")
+    accounts.set_password(account_id=alice.pk, password="galettes and cider")
+    client.ask("MAIL FROM:<alice@crepes.fr>", r"421 4\.7\.0 Your password or account has changed, sign in again")
+    client.expect_end()

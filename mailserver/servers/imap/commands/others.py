@@ -50,7 +50,8 @@ async def identify(session: Session, command: commands.Id) -> Done:
 
 async def enable(session: Session, command: commands.Enable) -> Done:
     """RFC 5161. What is not known is passed over."""
-    wanted = [name for name in command.capabilities if name in capabilities.ENABLEABLE]
+    offered = {name for name in capabilities.ENABLEABLE if not capabilities.is_hidden(session, name)}
+    wanted = [name for name in command.capabilities if name in offered]
     fresh = [name for name in dict.fromkeys(wanted) if name not in session.enabled]
     session.enabled |= set(wanted)
     if "QRESYNC" in wanted:

@@ -43,13 +43,15 @@ async def find(session: Session, key: Key) -> list[int]:
     view = session.selected
     if _names_modseq(key):
         session.enabled.add("CONDSTORE")
-    found = await bridge.run(
-        imapsearch.find,
-        account_id=session.account_id,
-        mailbox_id=view.mailbox_id,
-        key=_in_uids(session, key),
-        recent=view.recents,
-    )
+    wanted = _in_uids(session, key)
+    async with session.site.searches.of(session.account_id):
+        found = await bridge.run(
+            imapsearch.find,
+            account_id=session.account_id,
+            mailbox_id=view.mailbox_id,
+            key=wanted,
+            recent=view.recents,
+        )
     # What came since the client was last told has no number yet.
     return [uid for uid in found if view.number(uid)]
 

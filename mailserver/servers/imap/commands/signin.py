@@ -67,7 +67,9 @@ async def _ask(session: Session, question: bytes) -> bytes:
 
 async def _sign_in(session: Session, claim: Claim, mechanism: Mechanism | None = None) -> Done:
     try:
-        found = await exchange.identify(claim, peer=session.connection.peer, purpose=login.IMAP)
+        found = await exchange.identify(
+            claim, peer=session.connection.peer, purpose=login.IMAP, ask=partial(_ask, session)
+        )
     except AuthenticationFailed as error:
         await _failed(session, mechanism)
         raise Refusal("Address or password is wrong.", "AUTHENTICATIONFAILED") from error

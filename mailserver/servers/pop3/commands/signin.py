@@ -78,12 +78,12 @@ async def _ask(connection: Connection, question: bytes) -> bytes:
 
 async def _begin(connection: Connection, claim: Claim) -> Reply:
     """From the claim to the maildrop. Raises AuthenticationFailed, TooManyAttempts, MaildropInUse, Unavailable."""
-    found = await exchange.identify(claim, peer=connection.peer, purpose=login.MAILDROP)
+    found = await exchange.identify(claim, peer=connection.peer, purpose=login.MAILDROP, ask=partial(_ask, connection))
     try:
         drop = await bridge.run(maildrop.open_for, account_id=found.account_id)
     except NotPermitted:
         return await _refused(connection, replies.SWITCHED_OFF)
-    connection.begin(drop)
+    connection.begin(drop, found)
     logger.info("pop3 %s: account %d signed in, %d messages", connection.peer, found.account_id, len(drop))
     return replies.signed_in(*connection.session.totals())
 

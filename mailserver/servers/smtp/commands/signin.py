@@ -31,8 +31,9 @@ async def auth(connection: Connection, argument: str) -> Reply:
         return replies.AUTH_UNKNOWN_MECHANISM
     try:
         initial = words[1].encode() if len(words) == 2 else None
-        claim = await signin.converse(mechanism, initial, partial(_ask, connection))
-        connection.client.login = await signin.identify(claim, peer=connection.client.peer, purpose=login.SUBMISSION)
+        ask = partial(_ask, connection)
+        claim = await signin.converse(mechanism, initial, ask)
+        found = await signin.identify(claim, peer=connection.client.peer, purpose=login.SUBMISSION, ask=ask)
     except signin.Cancelled:
         return replies.AUTH_CANCELLED
     except signin.NotBase64:
@@ -41,8 +42,10 @@ async def auth(connection: Connection, argument: str) -> Reply:
         return await _failed(connection, mechanism)
     except Unavailable:
         return replies.AUTH_UNAVAILABLE
+    if not await connection.site.register.sign_in(connection, found.account_id):
+        return replies.TOO_MANY_CONNECTIONS
     connection.failed_sign_ins = 0
-    connection.site.register.trust(connection)
+    connection.client.login = found
     return replies.AUTHENTICATED
 
 
