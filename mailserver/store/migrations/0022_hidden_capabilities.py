@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0020_scram_verifier'),
+        ('store', '0021_scram_verifier'),
     ]
 
     operations = [
