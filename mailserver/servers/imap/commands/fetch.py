@@ -97,7 +97,7 @@ async def _see(session: Session, uids: Sequence[int]) -> dict[int, EntryFlags]:
         mode="add",
         unchanged_since=None,
     )
-    if stored.changed:
+    if stored.count:
         view.changed_here(stored.modseq)
     return {entry.uid: entry for entry in stored.changed}
 
