@@ -22,7 +22,7 @@ unnest((
         SELECT b.highestmodseq FROM mailbox b WHERE b.id = $1::bigint AND EXISTS (
             SELECT FROM change c WHERE c.at = now() AND c.mailbox_id + 0 = b.id AND c.modseq + 0 = b.highestmodseq))
 )) AS n(thread_id)
-"""
+"""  # noqa: S608
 # In this mode as in summary.py.
 LOCK: Final = f"""
 SELECT count(*) FROM {_TOUCHED}, LATERAL (SELECT t.id FROM thread t WHERE t.id = n.thread_id FOR NO KEY UPDATE) locked
@@ -45,9 +45,7 @@ UPDATE threadbox t SET labels = s.ids FROM (
     WHERE l.labels <> c.ids OFFSET 0
 ) s WHERE t.ctid = s.place
 """  # noqa: S608
-_LINES: Final = walks.of_thread(
-    "threadbox", "x.ctid, x.mailbox_id, x.unseen, x.starred, x.participants", "n.thread_id"
-)
+_LINES: Final = walks.of_thread("threadbox", "x.ctid, x.mailbox_id, x.unseen, x.starred, x.participants", "n.thread_id")
 _ENTRIES: Final = walks.of_thread("mailboxmessage", "x.mailbox_id, x.message_id, x.flags", "n.thread_id")
 _COUNTS: Final = """(e.mailbox_id = l.mailbox_id
     OR (SELECT special_use FROM mailbox WHERE id = e.mailbox_id) NOT IN ('trash', 'junk', 'drafts'))"""
