@@ -6,25 +6,26 @@ took ten times as long to read.
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import lt
 from typing import Any, Final
 
 import psycopg
 from django.db import connection
 
 from mailserver.services import mailboxes
-from mailserver.services.flags import keywords_of
+from mailserver.services.flags import EntryFlags, keywords_of
+from mailserver.store.packed import CODES, unpacked
 
-# Field → the column, packed, and what it is an array of.
+# Field → the column, packed, and the type of its numbers.
 _PACKED: Final = {
-    "uid": ("int4send(e.uid)", "i"),
-    "flags": ("int2send(e.flags)", "h"),
-    "modseq": ("int8send(e.modseq)", "q"),
-    "at": ("timestamptz_send(e.at)", "q"),
-    "size": ("int4send(m.size)", "i"),
+    "uid": ("int4send(e.uid)", "int4"),
+    "flags": ("int2send(e.flags)", "int2"),
+    "modseq": ("int8send(e.modseq)", "int8"),
+    "at": ("timestamptz_send(e.at)", "int8"),
+    "size": ("int4send(m.size)", "int4"),
 }
 FIELDS: Final = frozenset(_PACKED)
 # What PostgreSQL counts from, in seconds of Unix.
@@ -60,9 +61,9 @@ def columns(account_id: int, mailbox_id: int, uids: Sequence[int], fields: Colle
     """Of the messages with these UIDs (ascending) that are there. Raises NotFound."""
     wanted = ["uid", *(field for field in _PACKED if field in fields and field != "uid")]
     rows = _rows(account_id, mailbox_id, uids, wanted) if uids else []
-    names = keywords_of(account_id)
+    names, kinds = keywords_of(account_id), [_PACKED[field][1] for field in wanted]
     groups = [
-        (names.of(ids) if ids else (), [_unpacked(name, packed) for name, packed in zip(wanted, row, strict=True)])
+        (names.of(ids) if ids else (), [unpacked(kind, packed) for kind, packed in zip(kinds, row, strict=True)])
         for ids, *row in rows
     ]
     found = _merged(wanted, groups)
@@ -71,16 +72,22 @@ def columns(account_id: int, mailbox_id: int, uids: Sequence[int], fields: Colle
     return found
 
 
-def _unpacked(name: str, packed: bytes) -> array[int]:
-    found = array(_PACKED[name][1], packed)
-    if sys.byteorder == "little":
-        found.byteswap()
-    return found
+def of_entries(entries: Sequence[EntryFlags]) -> Columns:
+    """Flags and modseqs that are known already, as columns."""
+    fields = {
+        "uid": array("i", [one.uid for one in entries]),
+        "flags": array("h", [one.flags for one in entries]),
+        "modseq": array("q", [one.modseq for one in entries]),
+    }
+    return Columns(fields, [one.keywords for one in entries])
 
 
 def _merged(wanted: Sequence[str], groups: Sequence[tuple[tuple[str, ...], list[array[int]]]]) -> Columns:
     """The groups as one, in UID order."""
-    fields = {name: array(_PACKED[name][1]) for name in wanted}
+    if len(groups) == 1 and all(map(lt, groups[0][1][0], groups[0][1][0][1:])):
+        names, arrays = groups[0]
+        return Columns(dict(zip(wanted, arrays, strict=True)), [names] * len(arrays[0]))
+    fields = {name: array(CODES[_PACKED[name][1]]) for name in wanted}
     keywords: list[tuple[str, ...]] = []
     for names, arrays in groups:
         keywords += [names] * len(arrays[0])

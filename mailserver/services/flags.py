@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from mailserver.errors import InvalidName, NotFound, TooManyKeywords
-from mailserver.mail.numbersets import Runs, runs_of
+from django.db import transaction
+
+from mailserver.errors import InvalidName, TooManyKeywords
+from mailserver.mail.numbersets import Runs
 from mailserver.services import spamlessons
-from mailserver.store import entrysets
-from mailserver.store.entrysets import Flagged, Marks
-from mailserver.store.models import Label, MailboxMessage
+from mailserver.store import marking
+from mailserver.store.entrysets import Marks
+from mailserver.store.marking import Group
+from mailserver.store.models import Label, Mailbox, MailboxMessage
 from mailserver.store.models.mailbox import Flag
-from mailserver.store.writer import MailboxWriter, writing
 
 Mode: TypeAlias = Literal["add", "remove", "replace"]
 
@@ -61,9 +64,28 @@ class EntryFlags(NamedTuple):
 class Stored:
     """What a change of flags did: entries that are different now, those that were too new, the modseq after it."""
 
-    changed: list[EntryFlags]
+    groups: Sequence[tuple[tuple[str, ...], Group]]
     refused: Runs
     modseq: int
+
+    @property
+    def count(self) -> int:
+        """How many are different."""
+        return sum(len(group.uids) for _, group in self.groups)
+
+    @property
+    def keywords(self) -> set[str]:
+        """Of those that are different."""
+        return {name for names, _ in self.groups for name in names}
+
+    @property
+    def changed(self) -> list[EntryFlags]:
+        """Those that are different, by UID."""
+        return sorted(
+            EntryFlags(uid, flags, names, self.modseq)
+            for names, group in self.groups
+            for uid, flags in zip(group.uids, group.flags, strict=True)
+        )
 
 
 @functools.lru_cache(maxsize=4096)
@@ -119,17 +141,23 @@ def store(
 
     Raises NotFound, InvalidName, TooManyKeywords.
     """
-    bits, ids = resolve(account_id, names, make=mode != "remove")
-    with writing([mailbox_id]) as writer:
-        if writer.boxes[mailbox_id].account_id != account_id:
-            raise NotFound("There is no such folder.")
-        refused = () if unchanged_since is None else entrysets.newer(mailbox_id, runs, unchanged_since)
-        changed = writer.mark(mailbox_id, runs, _marks(mode, bits, ids), unchanged_since=unchanged_since)
-        _teach(writer, mailbox_id, changed)
-        modseq = writer.boxes[mailbox_id].highestmodseq
+    bits, ids, labels = _resolved(account_id, names, make=mode != "remove")
+    teaches = mode != "remove" and bool(bits & (Flag.JUNK | Flag.NOT_JUNK))
+    # Nested it would take savepoints, and COMMIT an exchange of its own.
+    with transaction.atomic() if teaches else nullcontext():
+        marked = marking.mark(
+            account_id,
+            mailbox_id,
+            runs,
+            _marks(mode, bits, ids),
+            labels=labels,
+            unchanged_since=unchanged_since,
+            last=not teaches,
+        )
+        if teaches:
+            _teach(mailbox_id, marked.groups)
     keywords = keywords_of(account_id)
-    now = [EntryFlags(one.uid, one.flags, keywords.of(one.keywords), modseq) for one in changed]
-    return Stored(now, runs_of(refused), modseq)
+    return Stored([(keywords.of(one.keywords), one) for one in marked.groups], marked.refused, marked.modseq)
 
 
 def resolve(account_id: int, names: Iterable[str], *, make: bool) -> tuple[int, tuple[int, ...]]:
@@ -138,6 +166,11 @@ def resolve(account_id: int, names: Iterable[str], *, make: bool) -> tuple[int, 
     In a transaction of its own: one who holds a folder must not wait for one who waits for that folder. Raises
     InvalidName, TooManyKeywords.
     """
+    return _resolved(account_id, names, make=make)[:2]
+
+
+def _resolved(account_id: int, names: Iterable[str], *, make: bool) -> tuple[int, tuple[int, ...], bool]:
+    """The same, and whether conversation lines show one of the keywords."""
     bits, keywords = 0, dict[str, str]()
     for name in names:
         if name.lower() in _BITS:
@@ -147,7 +180,7 @@ def resolve(account_id: int, names: Iterable[str], *, make: bool) -> tuple[int, 
         else:
             keywords.setdefault(name.lower(), name)
     if not keywords:
-        return bits, ()
+        return bits, (), False
     known = _known(account_id)
     missing = {key: name for key, name in keywords.items() if key not in known}
     if missing and make:
@@ -155,12 +188,13 @@ def resolve(account_id: int, names: Iterable[str], *, make: bool) -> tuple[int, 
             raise TooManyKeywords(f"An account can have {MAX_KEYWORDS} keywords.")
         _make(account_id, missing)
         known = _known(account_id)
-    return bits, tuple(sorted(known[key] for key in keywords if key in known))
+    meant = [known[key] for key in keywords if key in known]
+    return bits, tuple(sorted(number for number, _ in meant)), any(shown for _, shown in meant)
 
 
-def _known(account_id: int) -> dict[str, int]:
-    rows = Label.objects.filter(account_id=account_id).values_list("keyword", "id")
-    return {keyword.lower(): number for keyword, number in rows}
+def _known(account_id: int) -> dict[str, tuple[int, bool]]:
+    rows = Label.objects.filter(account_id=account_id).values_list("keyword", "id", "shown")
+    return {keyword.lower(): (number, shown) for keyword, number, shown in rows}
 
 
 def _make(account_id: int, keywords: Mapping[str, str]) -> None:
@@ -190,11 +224,16 @@ def _marks(mode: Mode, bits: int, ids: tuple[int, ...]) -> Marks:
     return Marks(set=bits, put=ids, replace=mode == "replace")
 
 
-def _teach(writer: MailboxWriter, mailbox_id: int, changed: Sequence[Flagged]) -> None:
+def _teach(mailbox_id: int, changed: Sequence[Group]) -> None:
     """Messages called spam or good."""
+    box = Mailbox.objects.get(pk=mailbox_id)
     for flag in (int(Flag.JUNK), int(Flag.NOT_JUNK)):
-        uids = [one.uid for one in changed if one.flags & ~one.before & flag]
+        uids = [
+            uid
+            for group in changed
+            for uid, before, now in zip(group.uids, group.before, group.flags, strict=True)
+            if now & ~before & flag
+        ]
         if uids:
             rows = MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=uids)
-            ids = rows.values_list("message_id", flat=True)
-            spamlessons.flagged(writer.boxes[mailbox_id], ids, junk=flag == Flag.JUNK)
+            spamlessons.flagged(box, rows.values_list("message_id", flat=True), junk=flag == Flag.JUNK)

@@ -18,7 +18,7 @@ from mailserver.mail.numbersets import Runs, runs_of
 from mailserver.services import flags, mailboxes, spamlessons
 from mailserver.services.filing import Filed, Filing, file
 from mailserver.services.recipients import room
-from mailserver.store import blobs, entrysets
+from mailserver.store import blobs, entrysets, marking
 from mailserver.store.entrysets import Marks, Uids
 from mailserver.store.models import Label, Mailbox, MailboxMessage, Message
 from mailserver.store.models.mailbox import Flag
@@ -106,19 +106,15 @@ def _neighbours(parts: Sequence[structure.Part]) -> list[list[structure.Part]]:
 
 def set_flags(*, account_id: int, mailbox_id: int, uids: Uids, add: int = 0, remove: int = 0) -> list[int]:
     """Set and clear flag bits (`Flag`); the UIDs that changed. Raises NotFound."""
-    mailboxes.get(account_id, mailbox_id)
-    with writing([mailbox_id]) as writer:
-        return writer.set_flags(mailbox_id, uids, add=add, remove=remove)
+    return marking.mark(account_id, mailbox_id, uids, Marks(set=add, clear=remove), labels=False).uids
 
 
 def set_label(*, account_id: int, mailbox_id: int, uids: Uids, label_id: int, on: bool) -> list[int]:
     """Put a label on messages or take it off; the UIDs that changed. Raises NotFound."""
-    mailboxes.get(account_id, mailbox_id)
     if not Label.objects.filter(account_id=account_id, pk=label_id).exists():
         raise NotFound("There is no such label.")
     marks = Marks(put=(label_id,)) if on else Marks(take=(label_id,))
-    with writing([mailbox_id]) as writer:
-        return [entry.uid for entry in writer.mark(mailbox_id, uids, marks)]
+    return marking.mark(account_id, mailbox_id, uids, marks, labels=True).uids
 
 
 def move(*, account_id: int, mailbox_id: int, uids: Uids, target_id: int, anew: bool = False) -> list[Moved]:

@@ -37,7 +37,6 @@ READ = f"""
 SELECT e.uid, e.message_id, e.thread_id, e.flags, m.size {_AMONG} JOIN message m ON m.id = e.message_id
 WHERE e.flags & %(only)s::smallint = %(only)s
 """
-NEWER = f"SELECT e.uid {_AMONG} WHERE e.modseq > %(since)s"
 
 REMOVE = f"""
 WITH gone AS (DELETE FROM mailboxmessage e WHERE {_THESE} RETURNING e.uid, e.message_id)
@@ -52,25 +51,6 @@ SELECT %(target)s, %(uidnext)s + row_number() OVER (ORDER BY e.uid) - 1, e.accou
 FROM mailboxmessage e WHERE {_THESE}
 """  # noqa: S608
 
-# CASE keeps the work on arrays for the entries that need it.
-_FLAGS = "(e.flags & ~%(clear)s::smallint) | %(set)s::smallint"
-_KEYWORDS = """CASE
-    WHEN %(replace)s THEN nullif(%(put)s::int[], '{}')
-    WHEN coalesce(e.keywords @> %(put)s::int[], %(put)s::int[] = '{}')
-         AND NOT coalesce(e.keywords && %(take)s::int[], false) THEN e.keywords
-    ELSE nullif(ARRAY(SELECT DISTINCT k FROM unnest(e.keywords || %(put)s::int[]) k
-                      WHERE k <> ALL(%(take)s::int[]) ORDER BY k), '{}') END"""
-# Two statements: joining the entries with themselves for what they were before took four times as long.
-MARKED = f"""
-SELECT * FROM (
-    SELECT e.uid, e.flags AS before, {_FLAGS} AS flags, e.keywords AS labels, {_KEYWORDS} AS keywords, e.thread_id
-    {_AMONG} WHERE e.modseq <= %(unchanged_since)s OFFSET 0) n
-WHERE n.before <> n.flags OR n.labels IS DISTINCT FROM n.keywords
-"""  # noqa: S608
-MARK = f"""
-UPDATE mailboxmessage e SET flags = {_FLAGS}, keywords = {_KEYWORDS}, modseq = %(modseq)s WHERE {_THESE}
-"""  # noqa: S608
-
 
 class Held(NamedTuple):
     """What is counted of an entry; `size` of its message in octets."""
@@ -82,19 +62,8 @@ class Held(NamedTuple):
     size: int
 
 
-class Flagged(NamedTuple):
-    """An entry whose flags or keywords change; `before` and `labels` are the old ones."""
-
-    uid: int
-    before: int
-    flags: int
-    labels: list[int] | None
-    keywords: list[int] | None
-    thread_id: int
-
-
 class Marks(NamedTuple):
-    """What to do to flags (bits) and keywords (Label ids). `replace`: what is not set goes."""
+    """What to do to flags (bits) and keywords (Label ids), of which some are put or taken. `replace`: others go."""
 
     set: int = 0
     clear: int = 0
@@ -116,11 +85,6 @@ def read(mailbox_id: int, uids: Uids, *, only: int = 0) -> list[Held]:
     return [Held._make(row) for row in _rows(READ, mailbox_id, uids, only=int(only))]
 
 
-def newer(mailbox_id: int, uids: Uids, since: int) -> list[int]:
-    """The UIDs of entries that changed after a modseq."""
-    return [uid for (uid,) in _rows(NEWER, mailbox_id, uids, since=since)]
-
-
 def remove(mailbox_id: int, uids: Sequence[int], *, modseq: int, until: datetime) -> None:
     """Take out entries, leaving vanished rows."""
     _execute(REMOVE, mailbox_id, uids, modseq=modseq, until=until)
@@ -129,22 +93,6 @@ def remove(mailbox_id: int, uids: Sequence[int], *, modseq: int, until: datetime
 def copy(mailbox_id: int, uids: Sequence[int], **placed: Any) -> None:
     """Put entries into the mailbox `target` too, from `uidnext` on in UID order, without the flags `without`."""
     _execute(COPY, mailbox_id, uids, **placed)
-
-
-def mark(mailbox_id: int, uids: Uids, marks: Marks, *, modseq: int, unchanged_since: int | None) -> list[Flagged]:
-    """Change flags and keywords; the entries that change, by UID. Those above `unchanged_since` are left alone."""
-    values: dict[str, Any] = {
-        "set": int(marks.set),
-        "clear": 0x7FFF if marks.replace else int(marks.clear),
-        "put": sorted(marks.put),
-        "take": list(marks.take),
-        "replace": marks.replace,
-    }
-    since = (1 << 63) - 1 if unchanged_since is None else unchanged_since
-    changed = [Flagged._make(row) for row in _rows(MARKED, mailbox_id, uids, unchanged_since=since, **values)]
-    if changed:
-        _execute(MARK, mailbox_id, [one.uid for one in changed], modseq=modseq, **values)
-    return changed
 
 
 def _execute(statement: str, mailbox_id: int, uids: Sequence[int], **values: Any) -> None:

@@ -77,7 +77,7 @@ class Exchange:
         connection.ensure_connection()
         with connection.wrap_database_errors:
             statements = [(statement, values) for statement, values, _ in noted]
-            answers = _run(connection.connection, statements, commit=last and _ends_here())
+            answers = _run(connection.connection, statements, commit=last and ends_here())
         for (_, _, asked), rows in zip(noted, answers, strict=True):
             asked.rows = rows
 
@@ -105,7 +105,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _ends_here() -> bool:
+def ends_here() -> bool:
     """Whether the block that the caller is in is the outermost, and will COMMIT."""
     return len(connection.atomic_blocks) == 1 and not connection.savepoint_ids and not connection.needs_rollback
 

@@ -5,20 +5,12 @@ Recomputing costs no more than adding and subtracting would (docs/performance.md
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Collection
 
 from mailserver.store import rows
 from mailserver.store.exchange import Exchange, array
-from mailserver.store.models import Label
 from mailserver.store.models.mailbox import Flag
 from mailserver.store.newentry import NewEntry, Shown
-
-# Keywords of an entry before and after a change.
-Pair: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
-
-# The flags a line tells of.
-SHOWN: Final = int(Flag.SEEN | Flag.FLAGGED)
 
 # FOR NO KEY UPDATE: the inserts of entries hold FOR KEY SHARE on the thread through their foreign key, which two
 # writers may hold at once; FOR UPDATE would make them wait for each other.
@@ -97,16 +89,6 @@ LINE = rows.Table(
 )
 # Names of attachments on a line.
 MOST_NAMES = 4
-
-
-def labelled(pairs: Iterable[tuple[Sequence[int] | None, Sequence[int] | None]]) -> set[Pair]:
-    """Those of the pairs of keywords, before and after, that differ in a label that lines show."""
-    different = {(tuple(before or ()), tuple(after or ())) for before, after in pairs}
-    keywords = {one for before, after in different for one in {*before} ^ {*after}}
-    if not keywords:
-        return set()
-    shown = set(Label.objects.filter(id__in=keywords, shown=True).values_list("id", flat=True))
-    return {(before, after) for before, after in different if shown & ({*before} ^ {*after})}
 
 
 def refresh(exchange: Exchange, thread_ids: Collection[int], *, removed: bool = True) -> None:

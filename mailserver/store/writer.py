@@ -1,4 +1,4 @@
-"""Every change of a mailbox's entries, and the only place that hands out UIDs and modseqs.
+"""Every change of a mailbox's entries but flags (marking.py), and the only place that hands out UIDs.
 
 A `MailboxWriter` locks the mailbox rows in id order and keeps them for the transaction, so commit order is UID order
 and MODSEQ order. (A sequence is wrong here: numbers would become visible out of order.) At the end it writes
@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from mailserver.errors import NotFound
 from mailserver.store import bell, entrysets, rows, summary
-from mailserver.store.entrysets import Flagged, Held, Marks, Uids
+from mailserver.store.entrysets import Held, Uids
 from mailserver.store.exchange import KEEP_PLANS, Asked, Exchange, array
 from mailserver.store.fields import to_ranges
 from mailserver.store.models import Mailbox
@@ -152,28 +152,6 @@ class MailboxWriter:
         place = (mailbox_id, uid, box.account_id, entry.message_id, entry.thread_id)
         return (*place, entry.at, box.highestmodseq, int(entry.flags), entry.keywords or None, now)
 
-    def set_flags(self, mailbox_id: int, uids: Uids, *, add: int = 0, remove: int = 0) -> list[int]:
-        """Set and clear flag bits; the UIDs that really changed."""
-        return [entry.uid for entry in self.mark(mailbox_id, uids, Marks(set=add, clear=remove))]
-
-    def mark(self, mailbox_id: int, uids: Uids, marks: Marks, *, unchanged_since: int | None = None) -> list[Flagged]:
-        """Change flags and keywords; the entries that really changed, by UID."""
-        self.flush()
-        modseq = self._coming(mailbox_id)
-        changed = entrysets.mark(mailbox_id, uids, marks, modseq=modseq, unchanged_since=unchanged_since)
-        if changed:
-            self.modseq(mailbox_id)
-            self.boxes[mailbox_id].unseen += sum((one.before & _SEEN) - (one.flags & _SEEN) for one in changed)
-            labelled = summary.labelled((one.labels, one.keywords) for one in changed if one.labels != one.keywords)
-            shown = (
-                one.thread_id
-                for one in changed
-                if (one.before ^ one.flags) & summary.SHOWN
-                or (labelled and (tuple(one.labels or ()), tuple(one.keywords or ())) in labelled)
-            )
-            self._note(mailbox_id, (one.uid for one in changed), shown)
-        return changed
-
     def remove(self, mailbox_id: int, uids: Uids, *, only: int = 0) -> list[Held]:
         """Expunge entries, those that have all flags of `only`; which were there, by UID."""
         self.flush()
@@ -200,10 +178,6 @@ class MailboxWriter:
         self._count(target_id, held, 1)
         self._note(target_id, range(first, box.uidnext), (one.thread_id for one in held))
         return list(zip(held, range(first, box.uidnext), strict=True))
-
-    def _coming(self, mailbox_id: int) -> int:
-        """The modseq of this transaction in a mailbox, if it changes it."""
-        return self.boxes[mailbox_id].highestmodseq + (mailbox_id not in self._changed)
 
     def _count(self, mailbox_id: int, entries: Sequence[Held], sign: int) -> None:
         box = self.boxes[mailbox_id]

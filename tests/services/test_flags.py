@@ -91,6 +91,14 @@ def test_it_needs_as_many_statements_for_many_messages_as_for_one(alice, inbox):
     assert len(many) == len(one) - 3 <= 13
 
 
+@pytest.mark.parametrize(("names", "most"), [(["\\Answered"], 4), (["\\Flagged"], 6), (["\\Seen", "\\Flagged"], 6)])
+def test_it_takes_a_handful_of_statements(alice, inbox, names, most):
+    """Of which the first and the last, outside of another transaction only the first, are about their plans."""
+    with counted() as statements:
+        store(alice, inbox, EVERYTHING, *names)
+    assert len([one for one in statements if "SAVEPOINT" not in one]) == most
+
+
 def test_it_leaves_the_lines_alone_that_tell_nothing_new(alice, inbox):
     with counted() as statements:
         store(alice, inbox, EVERYTHING, "\\Deleted", "$MDNSent")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from mailserver.errors import CorreioError, NotFound
@@ -205,7 +205,7 @@ class Updates:
         session = self._session
         if news.exists is not None and not session.rev2:
             session.say(f"{session.selected.recent} RECENT")
-        self.tell_keywords(news.changed)
+        self.tell_keywords({name for entry in news.changed for name in entry.keywords})
         for at in range(0, len(news.changed), _AT_ONCE):
             for entry in news.changed[at : at + _AT_ONCE]:
                 self.tell_flags(entry)
@@ -220,12 +220,12 @@ class Updates:
             for number, _ in expunged:
                 session.say(f"{number} EXPUNGE")
 
-    def tell_keywords(self, changed: Sequence[EntryFlags]) -> None:
+    def tell_keywords(self, names: Set[str]) -> None:
         """Keywords the client has not heard of come as FLAGS first (RFC 9051 §7.3.5)."""
         view = self._session.selected if self._session.view else None
         if view is None:
             return
-        fresh = {name for entry in changed for name in entry.keywords} - view.keywords
+        fresh = names - view.keywords
         if fresh:
             view.keywords |= fresh
             self.tell_known_flags()
@@ -248,14 +248,6 @@ class Updates:
         if session.condstore if modseq is None else modseq:
             parts.append(b"MODSEQ (%d)" % entry.modseq)
         session.untagged(b"%d FETCH " % number, responses.items(parts))
-
-    def tell_modseq(self, entry: EntryFlags, *, uid: bool) -> None:
-        """The modseq alone, after a STORE that was not to be answered with flags (RFC 7162 §3.1.3)."""
-        session = self._session
-        number = session.selected.number(entry.uid)
-        parts = [*([b"UID %d" % entry.uid] if uid or session.qresync else []), b"MODSEQ (%d)" % entry.modseq]
-        if number:
-            session.untagged(b"%d FETCH " % number, responses.items(parts))
 
 
 SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")

@@ -10,6 +10,7 @@ import pytest
 from mailserver.services import entries
 from tests.support import imapvalues
 from tests.support.mail import message as letter
+from tests.support.statements import counted
 
 MIXED = (
     b"From: Alice <alice@crepes.fr>\r\nTo: bob@hamburger.edu\r\nSubject: Two parts\r\n"
@@ -117,6 +118,14 @@ def test_reading_marks_as_read_and_says_so(mixed, watcher):
     assert b"FLAGS" not in fetched(mixed, "BODY[1]")
     assert mixed.ok("NOOP") == []
     assert other.ok("NOOP") == [b"1 FETCH (FLAGS (\\Seen))"]
+
+
+def test_reading_what_was_read_asks_for_no_lock(mixed):
+    fetched(mixed, "BODY[1]")
+    with counted() as statements:
+        assert fetched(mixed, "BODY[1]").startswith(b"BODY[1] {")
+    assert statements
+    assert not any("UPDATE" in statement for statement in statements)
 
 
 def test_binary(mixed):

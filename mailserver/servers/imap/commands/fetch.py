@@ -64,16 +64,19 @@ async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]
 
 async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int]) -> None:
     view = session.selected
-    seen = await _see(session, uids) if plan.sees and not view.read_only else {}
+    sees = plan.sees and not view.read_only
     rows: list[Entry] = await bridge.run(
         entries.rows,
         account_id=session.account_id,
         mailbox_id=view.mailbox_id,
         uids=uids,
-        columns=plan.columns | ({"flags", "modseq"} if seen else set()),
+        columns=plan.columns | ({"flags", "modseq"} if sees else set()),
         # Others may have taken them out since; their octets are kept for sessions that have not heard of it.
         expunged=True,
     )
+    unread = [row.uid for row in rows if "\\Seen" not in row.names] if sees else []
+    seen = await _see(session, unread) if unread else {}
+    rows = [_now(row, seen[row.uid]) if row.uid in seen else row for row in rows] if seen else rows
     if plan.is_simple:
         lines = [b"* %d FETCH (%b)\r\n" % (view.number(row.uid), writer.attributes(plan.items, row)) for row in rows]
         session.connection.say(*lines)
@@ -97,9 +100,13 @@ async def _see(session: Session, uids: Sequence[int]) -> dict[int, EntryFlags]:
         mode="add",
         unchanged_since=None,
     )
-    if stored.changed:
+    if stored.count:
         view.changed_here(stored.modseq)
     return {entry.uid: entry for entry in stored.changed}
+
+
+def _now(entry: Entry, seen: EntryFlags) -> Entry:
+    return entry._replace(flags=seen.flags, keywords=seen.keywords, modseq=seen.modseq)
 
 
 async def _send_one(

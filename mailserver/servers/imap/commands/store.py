@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from mailserver.mail import numbersets
 from mailserver.mail.numbersets import runs_of
 from mailserver.servers import bridge
+from mailserver.servers.imap import fetchplan, plainfetch
 from mailserver.servers.imap.commands.fetch import send
 from mailserver.servers.imap.grammar import messagecommands as commands
 from mailserver.servers.imap.grammar.attributes import Attribute
 from mailserver.servers.imap.responses import Done, Refusal
 from mailserver.servers.imap.targets import uids_of
-from mailserver.services import flags
+from mailserver.services import columns, flags
 
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
@@ -51,21 +52,21 @@ async def _tell(session: Session, command: commands.Store, stored: flags.Stored)
     """
     view, updates = session.selected, session.updates
     updates.hear(stored.modseq)
-    if stored.changed and (not command.silent or stored.modseq == view.modseq + 1):
+    if stored.count and (not command.silent or stored.modseq == view.modseq + 1):
         view.changed_here(stored.modseq)
-    updates.tell_keywords(stored.changed)
-    for at, entry in enumerate(stored.changed):
-        if not command.silent:
-            updates.tell_flags(entry, uid=command.uid)
-        elif session.condstore:
-            updates.tell_modseq(entry, uid=command.uid)
-        if at % 1000 == 999:
-            await session.flush()
+    updates.tell_keywords(stored.keywords)
+    items = [] if command.silent else [Attribute("FLAGS")]
+    items += [Attribute("MODSEQ")] if session.condstore else []
+    if items:
+        plan = fetchplan.plan(items, uid=command.uid or session.qresync, modseq=False)
+        await plainfetch.say(session, plan, columns.of_entries(stored.changed))
 
 
 async def _tell_unchanged(session: Session, command: commands.Store, uids: Sequence[int], stored: flags.Stored) -> None:
     """The flags of those that were so already: the answer is that of a FETCH of all (RFC 9051 §6.4.6)."""
-    told = {entry.uid for entry in stored.changed}
+    if stored.count == len(uids):
+        return
+    told = {uid for _, group in stored.groups for uid in group.uids}
     left = [uid for uid in uids if uid not in told and not numbersets.holds(stored.refused, uid)]
     if left:
         items = [Attribute("FLAGS"), *([Attribute("MODSEQ")] if session.condstore else [])]
