@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from operator import lt
 
 # `*`: the largest number in use. No UID reaches it.
 STAR = 0xFFFFFFFF
@@ -33,6 +34,9 @@ def resolved(runs: Iterable[tuple[int, int]], last: int) -> Runs:
 
 def runs_of(numbers: Iterable[int]) -> Runs:
     """The set of these numbers."""
+    numbers = numbers if isinstance(numbers, Sequence) else tuple(numbers)
+    if len(numbers) > 1 and numbers[-1] - numbers[0] == len(numbers) - 1 and all(map(lt, numbers, numbers[1:])):
+        return ((numbers[0], numbers[-1]),)
     return merged((number, number) for number in numbers)
 
 

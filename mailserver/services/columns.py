@@ -10,6 +10,7 @@ import sys
 from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import lt
 from typing import Any, Final
 
 import psycopg
@@ -80,6 +81,9 @@ def _unpacked(name: str, packed: bytes) -> array[int]:
 
 def _merged(wanted: Sequence[str], groups: Sequence[tuple[tuple[str, ...], list[array[int]]]]) -> Columns:
     """The groups as one, in UID order."""
+    if len(groups) == 1 and all(map(lt, groups[0][1][0], groups[0][1][0][1:])):
+        names, arrays = groups[0]
+        return Columns(dict(zip(wanted, arrays, strict=True)), [names] * len(arrays[0]))
     fields = {name: array(_PACKED[name][1]) for name in wanted}
     keywords: list[tuple[str, ...]] = []
     for names, arrays in groups:
