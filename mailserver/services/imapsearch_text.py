@@ -32,11 +32,14 @@ WAITING, READING = 5000, 0.5
 # Messages of a folder in which pieces are looked for: 10 µs each, and 13 for the header.
 READ_MOST = 100_000
 
+# Each document's entries by its message alone: with statistics of empty tables the planner would go through the whole
+# folder for each.
 HITS = """
 WITH hit AS MATERIALIZED (
     SELECT message_id, account_id FROM searchdocument WHERE tsv @@ %(scoped)s::tsquery
 )
-SELECT string_agg(int4send(e.uid), ''::bytea) FROM hit h JOIN mailboxmessage e ON e.message_id = h.message_id
+SELECT string_agg(int4send(e.uid), ''::bytea) FROM hit h CROSS JOIN LATERAL (
+    SELECT uid, account_id, mailbox_id FROM mailboxmessage WHERE message_id = h.message_id OFFSET 0) e
 WHERE h.account_id = %(account)s AND e.account_id = %(account)s AND e.mailbox_id = %(mailbox)s
 """
 

@@ -32,7 +32,7 @@ def tell(
     wanted = returns - {"SAVE"} or (frozenset() if "SAVE" in returns else frozenset({"ALL"}))
     if not wanted:
         return
-    shown = list(found) if uid else [session.selected.number(one) for one in found]
+    shown = found if uid else session.selected.each_number(found)
     parts = [f'(TAG "{session.tag}")', *(["UID"] if uid else [])]
     if shown and "MIN" in wanted:
         parts.append(f"MIN {shown[0]}")

@@ -16,6 +16,9 @@ from mailserver.mail.numbersets import STAR, Runs, merged, resolved, runs_of
 from mailserver.services.flags import EntryFlags
 from mailserver.services.selection import Delta, Opened
 
+# From so many on it is quicker to go through the whole mailbox than to look for each.
+_MANY = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -75,6 +78,19 @@ class View:
         """The number of a UID, 0 when it has none."""
         at = bisect_left(self.uids, uid)
         return at + 1 if at < len(self.uids) and self.uids[at] == uid else 0
+
+    def known(self, uids: Sequence[int]) -> list[int]:
+        """Those of the UIDs (ascending) that have a number."""
+        if len(uids) < _MANY:
+            return [uid for uid in uids if self.number(uid)]
+        return sorted(set(uids).intersection(self.uids))
+
+    def each_number(self, uids: Sequence[int]) -> Sequence[int]:
+        """The number of each of these UIDs, 0 where it has none."""
+        if len(uids) < _MANY:
+            return [self.number(uid) for uid in uids]
+        numbers = dict(zip(self.uids, range(1, len(self.uids) + 1), strict=True))
+        return [numbers.get(uid, 0) for uid in uids]
 
     def of_uids(self, runs: Runs) -> list[int]:
         """The UIDs that exist here, of a set that may hold `*`."""

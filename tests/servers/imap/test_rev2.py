@@ -73,3 +73,12 @@ def test_utf8_mail(bob_in):
     assert '"zoë" "crepes.fr"'.encode() in wide
     assert raw in bob_in.ok("FETCH 1 BODY.PEEK[]")[0]
     assert bob_in.ok('SEARCH SUBJECT "crêpes"') == [b"SEARCH 1"]
+
+
+def test_utf8_accept_leaves_no_choice_of_charset(bob_in):
+    bob_in.append("INBOX", letter())
+    bob_in.ok("SELECT INBOX")
+    assert bob_in.ok("SEARCH CHARSET UTF-8 ALL") == [b"SEARCH 1"]
+    bob_in.ok("ENABLE UTF8=ACCEPT")
+    bob_in.refused("SEARCH CHARSET UTF-8 ALL", rb"BAD .*")
+    assert bob_in.ok("SEARCH ALL") == [b"SEARCH 1"]

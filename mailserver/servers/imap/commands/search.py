@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 
 async def search(session: Session, command: commands.Search) -> Done:
+    if command.charset and "UTF8=ACCEPT" in session.enabled:
+        # RFC 6855 §3.
+        raise bad("After ENABLE UTF8=ACCEPT all text is UTF-8, and CHARSET must not be said.")
     try:
         found = await find(session, command.key)
     except CorreioError:
@@ -29,9 +32,9 @@ async def search(session: Session, command: commands.Search) -> Done:
     keep(session, found, command.returns)
     modseq = await highest(session, told_of(found, command.returns), command.key)
     if command.returns is None and not session.rev2:
-        shown = found if command.uid else [session.selected.number(uid) for uid in found]
+        shown = found if command.uid else session.selected.each_number(found)
         suffix = f" (MODSEQ {modseq})" if modseq else ""
-        session.untagged(b"SEARCH", "".join(f" {number}" for number in shown).encode("ascii"), suffix.encode("ascii"))
+        session.untagged(" ".join(["SEARCH", *map(str, shown)]).encode("ascii"), suffix.encode("ascii"))
     else:
         returns = frozenset({"ALL"}) if command.returns is None else command.returns
         tell(session, found, returns, uid=command.uid, modseq=modseq)
@@ -53,7 +56,7 @@ async def find(session: Session, key: Key) -> list[int]:
             recent=view.recents,
         )
     # What came since the client was last told has no number yet.
-    return [uid for uid in found if view.number(uid)]
+    return view.known(found)
 
 
 def keep(session: Session, found: Sequence[int], returns: frozenset[str] | None) -> None:

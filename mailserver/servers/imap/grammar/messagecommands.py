@@ -44,11 +44,15 @@ class Expunge:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`returns` None: without RETURN, so the answer has the old form; RETURN () is ALL (RFC 4731)."""
+    """`returns` None: without RETURN, so the answer has the old form; RETURN () is ALL (RFC 4731).
+
+    `charset`: one was named, in which the texts of the key were read.
+    """
 
     key: Key
     uid: bool = False
     returns: frozenset[SearchReturn] | None = None
+    charset: bool = False
 
 
 @dataclass(frozen=True, slots=True)

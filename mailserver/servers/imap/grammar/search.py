@@ -42,7 +42,7 @@ def search(lexer: Lexer, *, uid: bool) -> Search:
         lexer.space()
         declared = _charset(lexer)
         lexer.space()
-    return Search(program(lexer, declared), uid=uid, returns=returns)
+    return Search(program(lexer, declared), uid=uid, returns=returns, charset=declared is not None)
 
 
 def return_options(lexer: Lexer) -> frozenset[SearchReturn] | None:

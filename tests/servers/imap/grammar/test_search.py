@@ -80,11 +80,11 @@ GOOD = [
     (b"SEARCH return (min MAX count) SEEN", Search(SEEN, returns=frozenset({"MIN", "MAX", "COUNT"}))),
     (
         b"UID SEARCH RETURN (SAVE) CHARSET utf-8 UID 1 SEEN",
-        Search(keys.And((keys.Uids(((1, 1),)), SEEN)), uid=True, returns=frozenset({"SAVE"})),
+        Search(keys.And((keys.Uids(((1, 1),)), SEEN)), uid=True, returns=frozenset({"SAVE"}), charset=True),
     ),
-    (b"SEARCH CHARSET US-ASCII TEXT x", Search(keys.TextHas("x"))),
-    (b'SEARCH CHARSET "ISO-8859-1" TEXT {2}\r\n\xeat', Search(keys.TextHas("êt"))),
-    (b"SEARCH CHARSET koi8-r TEXT {1}\r\n\xc1", Search(keys.TextHas("а"))),
+    (b"SEARCH CHARSET US-ASCII TEXT x", Search(keys.TextHas("x"), charset=True)),
+    (b'SEARCH CHARSET "ISO-8859-1" TEXT {2}\r\n\xeat', Search(keys.TextHas("êt"), charset=True)),
+    (b"SEARCH CHARSET koi8-r TEXT {1}\r\n\xc1", Search(keys.TextHas("а"), charset=True)),
     (b'SEARCH TEXT "\xea"', Search(keys.TextHas("�"))),
 ]
 
