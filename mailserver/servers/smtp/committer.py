@@ -102,7 +102,7 @@ class Committer:
         try:
             if self._folder and _free(self._folder) < RESERVE:
                 raise StoreFull(f"Less than {RESERVE} octets are free in {self._folder}.")
-            return await bridge.run(self._service, batch=batch)
+            return await bridge.run_filing(self._service, batch=batch)
         except StoreFull as error:
             logger.error("no mail is taken: %s", error)
             return [error] * len(batch)
