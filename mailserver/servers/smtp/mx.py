@@ -59,9 +59,11 @@ class MxDoor:
 
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
         """Anybody may write, and `<>` always may: bounces come with it (RFC 5321 §4.5.5)."""
+        self.committer.hear()
         return replies.SENDER_OK
 
     async def recipient(self, client: Client, transaction: Transaction, address: Address) -> Reply:
+        self.committer.hear()
         if names_another_host(address.local) and not srs.is_rewritten(address.local):
             return replies.RELAY_DENIED
         found = self._at_hand(address, transaction.size) or await bridge.run(
