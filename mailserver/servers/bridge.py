@@ -126,6 +126,13 @@ def shut_down() -> None:
     """Wait for the calls under way. A later call gets new threads."""
     while _executors:
         _executors.popitem()[1].shutdown(wait=True)
+    if _kept:
+        # Django closes none in the thread of an event loop, from which this is called.
+        with ThreadPoolExecutor(1) as last:
+            last.submit(_close_kept).result()
+
+
+def _close_kept() -> None:
     while _kept:
         connection = _kept.pop()
         connection.inc_thread_sharing()

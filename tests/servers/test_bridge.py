@@ -143,7 +143,11 @@ def test_who_files_keeps_the_connection_until_something_goes_wrong(one_thread_fi
     assert held[0].connection is None
     filed()
     assert held[0].connection is not None
-    bridge.shut_down()
+
+    async def end() -> None:
+        bridge.shut_down()
+
+    asyncio.run(end())
     assert held[0].connection is None
 
 

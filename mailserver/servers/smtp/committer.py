@@ -1,7 +1,7 @@
 """Group commit: what many sessions want to file goes into the mailboxes in one transaction, and each is told then.
 
 While a group is being filed the next messages wait, so a group is one message on a quiet server and grows with the load
-by itself. The first of a message costs more than all that it is filed with; so once several were answered together, the
+by itself. The first message of a group costs as much as four more; so once several were answered together, the
 next group begins when these have had a moment to bring what they have next.
 """
 
