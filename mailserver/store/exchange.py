@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from psycopg import errors
 from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
@@ -86,11 +86,13 @@ class Exchange:
         noted = self._take()
         if not noted:
             return
-        connection.ensure_connection()
+        # `connection` looks the thread's up each time.
+        own = connections[DEFAULT_DB_ALIAS]
+        own.ensure_connection()
         ends = last and _ends_here()
         after = then._take() if then is not None and ends else []
-        with connection.wrap_database_errors:
-            answers, failure = _run(connection.connection, _statements(noted), _statements(after), commit=ends)
+        with own.wrap_database_errors:
+            answers, failure = _run(own.connection, _statements(noted), _statements(after), commit=ends)
         for (_, _, asked), rows in zip([*noted, *after], answers, strict=False):
             asked.rows = rows
         if failure is not None and then is not None:
