@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 from django.db import OperationalError, connections
@@ -18,6 +18,7 @@ from mailserver.services import arrivals, inbound
 from mailserver.services.inbound import Incoming, Stored
 from mailserver.services.recipients import Local
 from mailserver.store.models import Message
+from tests.support.groups import Store, letter, submit
 from tests.support.mail import message
 
 
@@ -25,38 +26,6 @@ from tests.support.mail import message
 def no_threads_left():
     yield
     bridge.shut_down()
-
-
-def letter(name: str, size: int = 1) -> Incoming:
-    return Incoming(raw=b"x" * size, sender=name, recipients=())
-
-
-class Store:
-    """Answers each message by its sender's name, once `open` is set; `groups` are the names it was given together."""
-
-    def __init__(self, refuse: Callable[[str], Exception | None] = lambda name: None) -> None:
-        self.groups: list[list[str]] = []
-        self.open = threading.Event()
-        self._begun = threading.Semaphore(0)
-        self._refuse = refuse
-
-    def deliver(self, batch: Sequence[Incoming]) -> list[Stored | Exception]:
-        self.groups.append([incoming.sender for incoming in batch])
-        self._begun.release()
-        assert self.open.wait(10)
-        return [self._refuse(incoming.sender) or Stored(incoming.sender, ()) for incoming in batch]
-
-    async def begun(self, groups: int) -> None:
-        """Wait until so many more groups have been given."""
-        for _ in range(groups):
-            assert await asyncio.to_thread(self._begun.acquire, timeout=10)
-
-
-async def submit(committer: Committer, letters: Sequence[Incoming]) -> list[asyncio.Task[Stored]]:
-    """A session each, all of them waiting."""
-    tasks = [asyncio.create_task(committer.deliver(incoming)) for incoming in letters]
-    await asyncio.sleep(0)
-    return tasks
 
 
 def test_what_waits_while_one_is_filed_is_the_next_group():
@@ -86,59 +55,6 @@ def test_nobody_is_answered_before_the_group_is_filed():
         await asyncio.gather(*tasks)
 
     asyncio.run(scenario())
-
-
-def test_after_a_group_of_several_all_who_were_answered_may_come_again_before_the_next():
-    store = Store()
-
-    async def session(committer: Committer, name: str, words: int) -> None:
-        """Says so many words before the second message, each when the loop comes round again."""
-        await committer.deliver(letter(f"{name}1"))
-        for _ in range(words):
-            committer.hear()
-            await asyncio.sleep(0)
-        await committer.deliver(letter(f"{name}2"))
-
-    def deliver(batch: Sequence[Incoming]) -> list[Stored | Exception]:
-        threading.Event().wait(0.05)
-        return store.deliver(batch)
-
-    async def scenario() -> None:
-        committer = Committer(service=deliver)
-        alone = await submit(committer, [letter("first")])
-        await store.begun(1)
-        sessions = [asyncio.create_task(session(committer, name, 3 * at)) for at, name in enumerate("abc")]
-        await asyncio.sleep(0)
-        store.open.set()
-        await asyncio.gather(*alone, *sessions)
-
-    asyncio.run(scenario())
-    assert store.groups == [["first"], ["a1", "b1", "c1"], ["a2", "b2", "c2"]]
-
-
-def test_a_message_does_not_wait_for_those_who_have_no_more(monkeypatch):
-    """The pauses would last for hours; without a word from anybody there is one."""
-    slept = []
-    sleep = asyncio.sleep
-
-    async def noted(seconds: float) -> None:
-        slept.append(seconds)
-        await sleep(0)
-
-    store = Store()
-
-    async def scenario() -> None:
-        committer = Committer(service=store.deliver)
-        tasks = await submit(committer, [letter(name) for name in "abc"])
-        store.open.set()
-        await asyncio.gather(*tasks)
-        monkeypatch.setattr(module.asyncio, "sleep", noted)
-        await committer.close()
-        assert await committer.deliver(letter("d"))
-
-    asyncio.run(scenario())
-    assert store.groups == [["a", "b", "c"], ["d"]]
-    assert len(slept) <= 1
 
 
 @pytest.mark.parametrize(
