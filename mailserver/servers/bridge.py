@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from mailserver.services import outage
 
@@ -23,13 +26,21 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-# Together below the 12 connections of a process's database pool (settings.DATABASES), so that no call waits for one.
+# Together not above the 12 connections of a process's database pool (settings.DATABASES): no call waits for one.
 THREADS = 8
 # A password hash takes 100 MB and a tenth of a second of CPU: people who guess must neither fill the memory nor keep
 # the mail waiting.
 COSTLY_THREADS = 2
+# These keep their connections.
+FILING_THREADS = 2
+# A connection nobody has used for so long is looked at before it is used again: the database may have gone.
+UNUSED_SECONDS = 1.0
 
-_executors: dict[int, Executor] = {}
+_POOLS = {"bridge": THREADS, "costly": COSTLY_THREADS, "filing": FILING_THREADS}
+_executors: dict[str, Executor] = {}
+# When the thread last used its connections; those of all threads.
+_thread = threading.local()
+_kept: set[BaseDatabaseWrapper] = set()
 
 
 async def run(function: Callable[..., Result], **values: object) -> Result:
@@ -37,32 +48,59 @@ async def run(function: Callable[..., Result], **values: object) -> Result:
 
     Raises Unavailable without a database, StoreFull when its disk is full.
     """
-    return await _submit(THREADS, function, values)
+    return await _submit("bridge", functools.partial(_on_thread, function, values))
+
+
+async def run_filing(function: Callable[..., Result], **values: object) -> Result:
+    """The same for the few calls that come all the time.
+
+    To take a connection from the pool costs a question to the database, and one that changes hands has prepared less.
+    """
+    return await _submit("filing", functools.partial(_on_filing_thread, function, values))
 
 
 async def run_costly(function: Callable[..., Result], **values: object) -> Result:
     """The same for calls that check a password."""
-    return await _submit(COSTLY_THREADS, function, values)
+    return await _submit("costly", functools.partial(_on_thread, function, values))
 
 
-async def _submit(threads: int, function: Callable[..., Result], values: dict[str, object]) -> Result:
+async def _submit(pool: str, call: Callable[[], Result]) -> Result:
     # Made at the first call, hence after the fork of `runtime`: threads do not survive a fork.
-    if threads not in _executors:
-        _executors[threads] = ThreadPoolExecutor(threads, thread_name_prefix="bridge")
-    call = functools.partial(_on_thread, function, values)
-    return await asyncio.get_running_loop().run_in_executor(_executors[threads], call)
+    if pool not in _executors:
+        _executors[pool] = ThreadPoolExecutor(_POOLS[pool], thread_name_prefix=pool)
+    return await asyncio.get_running_loop().run_in_executor(_executors[pool], call)
 
 
 def _on_thread(function: Callable[..., Result], values: dict[str, object]) -> Result:
     _look_after_connections()
+    try:
+        return _called(function, values)
+    finally:
+        _look_after_connections()
+
+
+def _on_filing_thread(function: Callable[..., Result], values: dict[str, object]) -> Result:
+    if time.monotonic() - getattr(_thread, "used", 0.0) > UNUSED_SECONDS:
+        _look_after_connections()
+    try:
+        result = _called(function, values)
+    except BaseException:
+        _look_after_connections()
+        raise
+    if any(connection.errors_occurred for connection in connections.all(initialized_only=True)):
+        _look_after_connections()
+    _kept.update(one for one in connections.all(initialized_only=True) if not one.in_atomic_block)
+    _thread.used = time.monotonic()
+    return result
+
+
+def _called(function: Callable[..., Result], values: dict[str, object]) -> Result:
     try:
         return function(**values)
     except (OperationalError, InterfaceError) as error:
         # A line and no traceback: while the database is away every session comes here, again and again.
         logger.error("no database for %s: %s", function.__name__, " ".join(str(error).split()))
         raise outage.unavailable(error) from error
-    finally:
-        _look_after_connections()
 
 
 def _look_after_connections() -> None:
@@ -82,7 +120,7 @@ def limit_statements(seconds: int) -> None:
 def using(executor: Executor) -> Iterator[None]:
     """Send all calls to another executor: in tests one thread that shares the test's connection and transaction."""
     before = dict(_executors)
-    _executors.update({THREADS: executor, COSTLY_THREADS: executor})
+    _executors.update(dict.fromkeys(_POOLS, executor))
     try:
         yield
     finally:
@@ -94,3 +132,15 @@ def shut_down() -> None:
     """Wait for the calls under way. A later call gets new threads."""
     while _executors:
         _executors.popitem()[1].shutdown(wait=True)
+    if _kept:
+        # Django closes none in the thread of an event loop, from which this is called.
+        with ThreadPoolExecutor(1) as last:
+            last.submit(_close_kept).result()
+
+
+def _close_kept() -> None:
+    while _kept:
+        connection = _kept.pop()
+        connection.inc_thread_sharing()
+        connection.close()
+        connection.dec_thread_sharing()

@@ -40,7 +40,6 @@ def deliver(batch: Sequence[Incoming]) -> list[Answer]:
     refused = {number: _refusal(incoming) for number, (incoming, _) in judged.items() if scoring.is_too_much(incoming)}
     filed = _filed({number: opened for number, opened in judged.items() if number not in refused})
     answers |= refused | filed
-    scoring.note_kept((judged[one], answer) for one, answer in filed.items() if isinstance(answer, Stored))
     return [answers[number] for number in range(len(batch))]
 
 
@@ -56,7 +55,10 @@ def _filed(batch: Mapping[int, Opened]) -> dict[int, Answer]:
 
 def _together(batch: Sequence[Opened]) -> Sequence[Answer]:
     messages, parsed = zip(*batch, strict=True)
-    return inbound.deliver_all(messages, parsed=parsed, within_quota=True)
+    kept = scoring.Kept(batch)
+    stored = inbound.deliver_all(messages, parsed=parsed, within_quota=True, then=kept.note)
+    kept.settle()
+    return stored
 
 
 def _refused(_: Opened, error: Exception) -> Answer:

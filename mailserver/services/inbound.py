@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -90,13 +90,18 @@ def deliver(incoming: Incoming, *, parsed: Parsed | None = None, within_quota: b
 
 
 def deliver_all(
-    batch: Sequence[Incoming], *, parsed: Sequence[Parsed] | None = None, within_quota: bool = False
+    batch: Sequence[Incoming],
+    *,
+    parsed: Sequence[Parsed] | None = None,
+    within_quota: bool = False,
+    then: Callable[[Sequence[Stored]], Exchange] | None = None,
 ) -> list[Stored]:
     """Deliver several messages in one transaction, all or none; the answers in order.
 
     As if they came one after the other, but what they change in a mailbox is one change. The number of statements
     does not depend on the number of messages, apart from those passed on and from reports. Two exchanges with the
-    database do it, and COMMIT: all that is asked, with the locks, and all that is written.
+    database do it, and COMMIT: all that is asked, with the locks, and all that is written. What `then` notes of the
+    answers goes along (`Exchange.send`).
     """
     # Reading and hashing come before the locks.
     parsed = parsed or [parse(incoming.raw) for incoming in batch]
@@ -114,8 +119,9 @@ def deliver_all(
         _file(writer, arrivals, boxes, asked)
         _pass_on(writer, arrivals)
         _note(writer, arrivals)
-        writer.finish()
-    return [_stored(arrival) for arrival in arrivals]
+        stored = [_stored(arrival) for arrival in arrivals]
+        writer.finish(then(stored) if then else None)
+    return stored
 
 
 class _Asked:

@@ -66,24 +66,35 @@ def is_too_much(incoming: Incoming) -> bool:
     return bool(judgements) and all(judgement.action == "reject" for judgement in judgements)
 
 
-def note_kept(batch: Iterable[tuple[Opened, Stored]]) -> None:
-    """Count what was filed in Inboxes for the acquaintance of its authors, in a transaction of its own."""
-    kept: list[tuple[int, str]] = []
-    for (incoming, parsed), stored in batch:
-        fresh = {delivery.account_id for delivery in stored.deliveries if not delivery.duplicate}
-        if parsed.sender:
-            kept += [(one, parsed.sender.address) for one in fresh if not incoming.is_spam_for(one)]
-    if not kept:
-        return
-    try:
-        exchange = Exchange()
-        # A count that a crash takes away is no loss. The exchange is a transaction of its own.
-        exchange.add("SELECT set_config('synchronous_commit', 'off', true)")
-        acquaintances.keep(exchange, kept)
-        exchange.send()
-    except Error:
-        # The messages are filed, and their senders must hear so, or they send them again.
-        logger.exception("the senders of %d messages filed are not counted as acquaintances", len(kept))
+class Kept:
+    """Counts what is filed in Inboxes for the acquaintance of its authors, in a transaction of its own.
+
+    `note` when it is known where messages go, `settle` when they are there.
+    """
+
+    def __init__(self, batch: Sequence[Opened]) -> None:
+        self._batch = batch
+        self._exchange = Exchange()
+
+    def note(self, answers: Sequence[Stored]) -> Exchange:
+        """To be sent after the COMMIT."""
+        kept: list[tuple[int, str]] = []
+        for (incoming, parsed), stored in zip(self._batch, answers, strict=True):
+            fresh = {delivery.account_id for delivery in stored.deliveries if not delivery.duplicate}
+            if parsed.sender:
+                kept += [(one, parsed.sender.address) for one in fresh if not incoming.is_spam_for(one)]
+        if kept:
+            # A count that a crash takes away is no loss. The exchange is a transaction of its own.
+            self._exchange.add("SELECT set_config('synchronous_commit', 'off', true)")
+            acquaintances.keep(self._exchange, kept)
+        return self._exchange
+
+    def settle(self) -> None:
+        try:
+            self._exchange.send()
+        except Error:
+            # The messages are filed, and their senders must hear so, or they send them again.
+            logger.exception("the senders of %d messages filed are not counted as acquaintances", len(self._batch))
 
 
 def of_messages(message_ids: Collection[int]) -> dict[int, Judgement]:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from psycopg import errors
 from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
@@ -51,6 +51,12 @@ class Asked:
     rows: Rows = ()
 
 
+_Noted = tuple[str, Sequence[Value], Asked]
+_Statements = Sequence[tuple[str, Sequence[Value]]]
+# Name, values and their formats.
+_Written = tuple[bytes, list[bytes], list[Format]]
+
+
 class Exchange:
     """`add` takes note of statements with their values for $1, $2 …
 
@@ -58,28 +64,50 @@ class Exchange:
     """
 
     def __init__(self) -> None:
-        self._noted: list[tuple[str, Sequence[Value], Asked]] = []
+        self._noted: list[_Noted] = []
+        self._failed: Exception | None = None
 
     def add(self, statement: str, values: Sequence[Value] = ()) -> Asked:
         asked = Asked()
         self._noted.append((statement, values, asked))
         return asked
 
-    def send(self, *, last: bool = False) -> None:
+    def send(self, *, last: bool = False, then: Exchange | None = None) -> None:
         """Run what was noted since; part of the caller's transaction, and outside of any it is one of its own.
 
         The first that fails stops those after it. Raises django.db.DatabaseError, as any statement does. With `last`
-        nothing follows before the end of the caller's block: if that is where the transaction ends, COMMIT goes along.
+        nothing follows before the end of the caller's block: if that is where the transaction ends, COMMIT goes along,
+        and after it what `then` has noted, as a transaction of its own. Send that one too, after the block: it raises
+        what went wrong with it on the way, and does nothing more unless it had to stay behind.
         """
-        noted, self._noted = self._noted, []
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
+        noted = self._take()
         if not noted:
             return
-        connection.ensure_connection()
-        with connection.wrap_database_errors:
-            statements = [(statement, values) for statement, values, _ in noted]
-            answers = _run(connection.connection, statements, commit=last and ends_here())
-        for (_, _, asked), rows in zip(noted, answers, strict=True):
+        # `connection` looks the thread's up each time.
+        own = connections[DEFAULT_DB_ALIAS]
+        own.ensure_connection()
+        ends = last and ends_here()
+        after = then._take() if then is not None and ends else []
+        with own.wrap_database_errors:
+            answers, failure = _run(own.connection, _statements(noted), _statements(after), commit=ends)
+        for (_, _, asked), rows in zip([*noted, *after], answers, strict=False):
             asked.rows = rows
+        if failure is not None and then is not None:
+            then._fail(failure)
+
+    def _take(self) -> list[_Noted]:
+        noted, self._noted = self._noted, []
+        return noted
+
+    def _fail(self, error: psycopg.Error) -> None:
+        try:
+            with connection.wrap_database_errors:
+                raise error
+        except DatabaseError as failure:
+            self._failed = failure
 
 
 def alone(question: Callable[[Exchange, Wanted], Later[Result]], wanted: Wanted) -> Result:
@@ -110,13 +138,18 @@ def ends_here() -> bool:
     return len(connection.atomic_blocks) == 1 and not connection.savepoint_ids and not connection.needs_rollback
 
 
+def _statements(noted: Sequence[_Noted]) -> _Statements:
+    return [(statement, values) for statement, values, _ in noted]
+
+
 def _run(
-    link: psycopg.Connection[Any], statements: Sequence[tuple[str, Sequence[Value]]], *, commit: bool
-) -> list[Rows]:
+    link: psycopg.Connection[Any], statements: _Statements, after: _Statements, *, commit: bool
+) -> tuple[list[Rows], psycopg.Error | None]:
+    """The answers to `statements` and then to `after`, which follow the COMMIT, or why the latter failed."""
     ready = _prepared.setdefault(link, set())
-    fresh = dict.fromkeys(statement for statement, _ in statements if statement not in ready)
+    fresh = dict.fromkeys(statement for statement, _ in [*statements, *after] if statement not in ready)
     # Before the first is sent: what cannot be written must not leave a pipeline half full.
-    written = [(_name(statement), *_written(values)) for statement, values in statements]
+    written, follow = _all_written(statements), _all_written(after)
     with link.lock:
         wire = link.pgconn
         begins = not link.autocommit and wire.transaction_status == TransactionStatus.IDLE
@@ -126,25 +159,46 @@ def _run(
                 wire.send_query_params(b"BEGIN", None)
             for statement in fresh:
                 wire.send_prepare(_name(statement), statement.encode())
-            for name, sent, formats in written:
-                wire.send_query_prepared(name, sent, formats, Format.BINARY)
+            _send_all(wire, written)
             if commit:
                 wire.send_query_params(b"COMMIT", None)
             wire.pipeline_sync()
-            results = link.wait(_results(wire))
+            if follow:
+                _send_all(wire, follow)
+                wire.pipeline_sync()
+            results, following = link.wait(_results(wire, 1 + bool(follow)))
         finally:
             if wire.status == psycopg.pq.ConnStatus.OK:
                 wire.exit_pipeline_mode()
     results = results[int(begins) :]
     ready.update(statement for statement, result in zip(fresh, results, strict=False) if result.status not in _FAILED)
-    for result in results:
-        if result.status in _FAILED:
-            raise errors.error_from_result(result)
-    return [_rows(link, result) for result in results[len(fresh) : len(fresh) + len(statements)]]
+    if failure := _failure(results):
+        raise failure
+    answers = _answers(link, results[len(fresh) : len(fresh) + len(statements)])
+    failure = _failure(following)
+    return (answers if failure else answers + _answers(link, following)), failure
+
+
+def _failure(results: Iterable[PGresult]) -> psycopg.Error | None:
+    """The error of the first that failed."""
+    return next((errors.error_from_result(result) for result in results if result.status in _FAILED), None)
+
+
+def _answers(link: psycopg.Connection[Any], results: Iterable[PGresult]) -> list[Rows]:
+    return [_rows(link, result) for result in results]
+
+
+def _all_written(statements: _Statements) -> Sequence[_Written]:
+    """Raises UnicodeEncodeError."""
+    return [(_name(statement), *_written(values)) for statement, values in statements]
+
+
+def _send_all(wire: PGconn, written: Sequence[_Written]) -> None:
+    for name, sent, formats in written:
+        wire.send_query_prepared(name, sent, formats, Format.BINARY)
 
 
 def _written(values: Sequence[Value]) -> tuple[list[bytes], list[Format]]:
-    """Raises UnicodeEncodeError."""
     sent = [value if isinstance(value, bytes) else str(value).encode() for value in values]
     return sent, [Format.BINARY if isinstance(value, bytes) else Format.TEXT for value in values]
 
@@ -154,14 +208,15 @@ def _name(statement: str) -> bytes:
     return b"exchange_%d" % next(_numbers)
 
 
-def _results(wire: PGconn) -> PQGen[list[PGresult]]:
-    """All that is sent goes out, and all answers up to that of the sync come in."""
+def _results(wire: PGconn, syncs: int) -> PQGen[tuple[list[PGresult], list[PGresult]]]:
+    """All that is sent goes out, and all answers come in: those up to the first sync, and those up to the second."""
     while wire.flush():
         ready = yield Wait.RW
         if ready & Ready.R:
             wire.consume_input()
-    results: list[PGresult] = []
-    while True:
+    results: tuple[list[PGresult], list[PGresult]] = ([], [])
+    synced = 0
+    while synced < syncs:
         while wire.is_busy():
             yield Wait.R
             wire.consume_input()
@@ -169,8 +224,10 @@ def _results(wire: PGconn) -> PQGen[list[PGresult]]:
         if result is None:
             continue
         if result.status == ExecStatus.PIPELINE_SYNC:
-            return results
-        results.append(result)
+            synced += 1
+        else:
+            results[synced].append(result)
+    return results
 
 
 def _rows(link: psycopg.Connection[Any], result: PGresult) -> Rows:

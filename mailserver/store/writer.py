@@ -189,8 +189,11 @@ class MailboxWriter:
         self._changed[mailbox_id].update(uids)
         self._threads.update(thread_ids)
 
-    def finish(self) -> None:
-        """Write counters, changes and conversation lines. `writing` calls it at the end of its block."""
+    def finish(self, then: Exchange | None = None) -> None:
+        """Write counters, changes and conversation lines. `writing` calls it at the end of its block.
+
+        `then` goes along after COMMIT, if that ends the transaction (`Exchange.send`).
+        """
         touched = [self.boxes[mailbox_id] for mailbox_id in sorted(self._changed)]
         if touched:
             counted = [(box.id, box.uidnext, box.highestmodseq, box.total, box.unseen, box.size) for box in touched]
@@ -199,7 +202,7 @@ class MailboxWriter:
             now = timezone.now()
             changes = ((box.id, box.highestmodseq, to_ranges(self._changed[box.id]), now) for box in touched)
             rows.insert(self.later, CHANGE, changes)
-        self.later.send(last=True)
+        self.later.send(last=True, then=then)
         modseqs: dict[int, dict[int, int]] = defaultdict(dict)
         for box in touched:
             modseqs[box.account_id][box.id] = box.highestmodseq

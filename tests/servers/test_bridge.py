@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.db import OperationalError, connections
@@ -127,3 +128,50 @@ def test_statements_of_a_process_have_a_bound(monkeypatch):
     monkeypatch.setitem(connections.settings["default"], "OPTIONS", options)
     bridge.limit_statements(120)
     assert options == {"options": "-c jit=off -c statement_timeout=120s"}
+
+
+def backend() -> int:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def filed(call: Callable[[], int] = backend) -> int:
+    return asyncio.run(bridge.run_filing(call))
+
+
+@pytest.fixture
+def one_thread_files(monkeypatch):
+    monkeypatch.setitem(bridge._POOLS, "filing", 1)
+    monkeypatch.setattr(bridge, "UNUSED_SECONDS", 1000.0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_files_keeps_the_connection_until_something_goes_wrong(one_thread_files):
+    held = []
+
+    def fail() -> int:
+        held.append(connections["default"])
+        raise LookupError
+
+    assert filed() == filed()
+    with pytest.raises(LookupError):
+        filed(fail)
+    assert held[0].connection is None
+    filed()
+    assert held[0].connection is not None
+
+    async def end() -> None:
+        bridge.shut_down()
+
+    asyncio.run(end())
+    assert held[0].connection is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_files_looks_at_a_connection_that_was_not_used_for_a_while(one_thread_files, monkeypatch):
+    first = filed()
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
+    monkeypatch.setattr(bridge, "UNUSED_SECONDS", 0.0)
+    assert filed() != first

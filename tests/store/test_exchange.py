@@ -102,6 +102,47 @@ def test_commit_does_not_go_along_inside_another_block():
     assert asked.rows == [(0,)]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_is_to_follow_the_commit_is_a_transaction_of_its_own():
+    exchange, then = Exchange(), Exchange()
+    first, second = (each.add("SELECT pg_current_xact_id()::text") for each in (exchange, then))
+    with transaction.atomic():
+        exchange.send(last=True, then=then)
+        assert first.rows != second.rows
+        assert second.rows
+    then.send()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_follows_the_commit_may_fail_and_says_so_itself():
+    exchange, then = Exchange(), Exchange()
+    exchange.add(ADD, ["iron"])
+    then.add(ADD, ["steel"])
+    then.add("SELECT 1 / 0")
+    with transaction.atomic():
+        exchange.send(last=True, then=then)
+    with pytest.raises(DataError):
+        then.send()
+    then.send()
+    assert alone(_pans, "") == [("iron",)]
+
+
+def test_what_is_to_follow_stays_behind_inside_another_block():
+    exchange, then = Exchange(), Exchange()
+    exchange.add(ADD, ["iron"])
+    then.add(ADD, ["steel"])
+    with transaction.atomic():
+        exchange.send(last=True, then=then)
+    assert alone(_pans, "") == [("iron",)]
+    then.send()
+    assert alone(_pans, "") == [("iron",), ("steel",)]
+
+
+def _pans(exchange, _):
+    asked = exchange.add("SELECT name FROM pan ORDER BY id")
+    return lambda: list(asked.rows)
+
+
 def test_arrays_are_read_as_they_were_written():
     texts = ["", "a,b", 'quo"te', "back\\slash", "NULL", " space ", "crêpe", "{}"]
     blobs = [b"", b"\0\xff\\", b"x" * 1000]

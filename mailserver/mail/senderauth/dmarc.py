@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, get_args
 
 from publicsuffixlist import PublicSuffixList
@@ -58,6 +58,7 @@ def author_domains(raw: bytes) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=5000)
 def organisational(domain: str) -> str:
     """The domain that somebody registered (RFC 7489 §3.2): `b.co.uk` of `a.b.co.uk`; a public suffix is its own."""
     return _suffixes().privatesuffix(domain) or domain

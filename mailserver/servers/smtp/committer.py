@@ -1,7 +1,8 @@
 """Group commit: what many sessions want to file goes into the mailboxes in one transaction, and each is told then.
 
-No timer gathers a group. While one is being filed the next messages wait, so a group is one message on a quiet server
-and grows with the load by itself.
+While a group is being filed the next messages wait, so a group is one message on a quiet server and grows with the load
+by itself. The first message of a group costs as much as four more; so once several were answered together, the
+next group begins when these have had a moment to bring what they have next.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ MOST_OCTETS = 4 * 1024 * 1024
 LARGE = 1024 * 1024
 # Room on the disk of our data folder below which no mail is taken: the database needs some to go on at all.
 RESERVE = 64 * 1024 * 1024
+
+# Where the last group had several messages the next waits for those who were answered: at most as long as that one took
+# to be filed, and so long, and only while somebody says something in each such part of it.
+LONGEST_PAUSE = 0.1
+PAUSES = 4
 
 _Waiting = tuple[Incoming, asyncio.Future[Stored]]
 
@@ -68,6 +74,7 @@ class Committer:
         self._folder = folder
         self._service = service
         self._small, self._large = _Lane(), _Lane()
+        self._heard = 0
 
     async def deliver(self, incoming: Incoming) -> Stored:
         """File a message with those that wait as well; returns after COMMIT.
@@ -78,9 +85,14 @@ class Committer:
         lane = self._large if len(incoming.raw) > LARGE else self._small
         answer: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
         lane.waiting.append((incoming, answer))
+        self.hear()
         if lane.task is None or lane.task.done():
             lane.task = asyncio.create_task(self._work(lane))
         return await answer
+
+    def hear(self) -> None:
+        """A client is about to bring a message: it said another word of that."""
+        self._heard += 1
 
     async def close(self) -> None:
         """Wait until nothing is left."""
@@ -88,8 +100,12 @@ class Committer:
             await asyncio.wait(running)
 
     async def _work(self, lane: _Lane) -> None:
-        while group := lane.take():
+        now = asyncio.get_running_loop().time
+        size, took = 1, 0.0
+        while group := await self._gathered(lane, size, took):
+            size, began = len(group), now()
             answers = await self._file([incoming for incoming, _ in group])
+            took = now() - began
             for (_, waiting), answer in zip(group, answers, strict=True):
                 if waiting.done():
                     continue  # its session is over
@@ -98,11 +114,22 @@ class Committer:
                 else:
                     waiting.set_result(answer)
 
+    async def _gathered(self, lane: _Lane, answered: int, took: float) -> list[_Waiting]:
+        """The next group, after `answered` were answered: all of them may come again, and more cannot be known of."""
+        if answered > 1:
+            expected, pause, heard = answered + len(lane.waiting), min(took, LONGEST_PAUSE) / PAUSES, -1
+            for _ in range(PAUSES):
+                if len(lane.waiting) >= expected or heard == self._heard:
+                    break
+                heard = self._heard
+                await asyncio.sleep(pause)
+        return lane.take()
+
     async def _file(self, batch: Sequence[Incoming]) -> Sequence[Answer]:
         try:
             if self._folder and _free(self._folder) < RESERVE:
                 raise StoreFull(f"Less than {RESERVE} octets are free in {self._folder}.")
-            return await bridge.run(self._service, batch=batch)
+            return await bridge.run_filing(self._service, batch=batch)
         except StoreFull as error:
             logger.error("no mail is taken: %s", error)
             return [error] * len(batch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from mailserver.errors import OverQuota
+from mailserver.errors import CorreioError, OverQuota
 from mailserver.mail import replies, srs, trace
 from mailserver.mail.addresses import Address
 from mailserver.mail.replies import Reply
@@ -59,9 +59,11 @@ class MxDoor:
 
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
         """Anybody may write, and `<>` always may: bounces come with it (RFC 5321 §4.5.5)."""
+        self.committer.hear()
         return replies.SENDER_OK
 
     async def recipient(self, client: Client, transaction: Transaction, address: Address) -> Reply:
+        self.committer.hear()
         if names_another_host(address.local) and not srs.is_rewritten(address.local):
             return replies.RELAY_DENIED
         found = self._at_hand(address, transaction.size) or await bridge.run(
@@ -86,10 +88,7 @@ class MxDoor:
         route = joined(transaction.routes).unmarked(marks)
         if not route.mailboxes and not route.onward:
             return replies.TOO_MANY_HOPS
-        # Both wait for others, so they do it together, and before the group: what is slow delays its own session only.
-        verdict, scan = await asyncio.gather(
-            self._verdict(client, transaction, content), self._scan(client, transaction, content)
-        )
+        verdict, scan = await self._examined(client, transaction, content)
         if scan.virus:
             return _virus_found(client, transaction, scan.virus)
         wished = _wished(transaction, marks, verdict)
@@ -111,33 +110,42 @@ class MxDoor:
             envelope_id=transaction.wishes.envelope_id,
             full_return=transaction.wishes.full_return,
         )
-        stored = await self.committer.deliver(incoming)
+        try:
+            stored = await self.committer.deliver(incoming)
+        except CorreioError:
+            logger.info("mx %s: not stored from <%s>: %s", client.peer, transaction.return_path, _summary(verdict))
+            raise
         if any(one.told for one in wished):
             await bridge.run(confirmations.confirm, incoming=incoming, stored=stored, people=wished)
         logger.info(
-            "mx %s: stored %s from <%s>, %d octets for %d recipients",
+            "mx %s: stored %s from <%s>, %d octets for %d recipients: %s",
             client.peer,
             stored.reference,
             transaction.return_path,
             len(content),
             len(transaction.recipients),
+            _summary(verdict),
         )
         return replies.message_stored(stored.reference)
 
-    async def _scan(self, client: Client, transaction: Transaction, content: bytes) -> Scan:
+    async def _examined(self, client: Client, transaction: Transaction, content: bytes) -> tuple[Verdict | None, Scan]:
+        """Before the group: what is slow delays its own session only."""
         if self._scanners is None:
-            return Scan()
+            # Two tasks cost more than most checks, whose answers are at hand.
+            return await self._verdict(client, transaction, content), Scan()
+        # Both wait for others, so they do it together.
+        scanning = self._scan(self._scanners, client, transaction, content)
+        return await asyncio.gather(self._verdict(client, transaction, content), scanning)
+
+    async def _scan(self, scanners: Scanners, client: Client, transaction: Transaction, content: bytes) -> Scan:
         recipients = [str(address) for address in transaction.recipients]
         envelope = Envelope(client.peer, client.helo, transaction.return_path, recipients)
-        return await self._scanners.scan(content, envelope)
+        return await scanners.scan(content, envelope)
 
     async def _verdict(self, client: Client, transaction: Transaction, content: bytes) -> Verdict | None:
         if not self._check or not client.peer or not (self._check_all or is_public(client.peer)):
             return None
-        sender = transaction.return_path
-        verdict = await self._check.check(content, peer=client.peer, helo=client.helo, sender=sender)
-        logger.info("mx %s: checked <%s>: %s", client.peer, sender, verdict.summary())
-        return verdict
+        return await self._check.check(content, peer=client.peer, helo=client.helo, sender=transaction.return_path)
 
 
 def _wished(transaction: Transaction, marks: frozenset[str], verdict: Verdict | None) -> list[Wished]:
@@ -150,6 +158,10 @@ def _wished(transaction: Transaction, marks: frozenset[str], verdict: Verdict | 
         Wished(str(address), route.unmarked(marks), wished if trusted else wished.without_success())
         for address, route, wished in people
     ]
+
+
+def _summary(verdict: Verdict | None) -> object:
+    return verdict.summary() if verdict else "not checked"
 
 
 def _virus_found(client: Client, transaction: Transaction, name: str) -> Reply:
