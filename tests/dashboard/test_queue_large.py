@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mailserver.services import queue_list
 from mailserver.services.queue_list import Filter
@@ -42,21 +43,14 @@ def crowd(alice) -> None:
     assert QueueEntry.objects.count() == 20_001
 
 
-@pytest.mark.parametrize(
-    ("query", "most"),
-    [
-        ({}, 12),
-        ({"show": "held"}, 12),
-        ({"show": "returned"}, 12),
-        ({"show": "done"}, 12),
-        ({"domain": "d3.example"}, 12),
-        ({"sender": "u7@crepes.fr"}, 12),
-    ],
-)
-def test_a_page_asks_few_questions_however_much_waits(office, crowd, django_assert_max_num_queries, query, most):
-    with django_assert_max_num_queries(most):
-        answer = office.get("/admin/queue/", query)
-    assert answer.content.decode().count("<tr>") > 90
+def test_a_page_asks_few_questions_however_much_waits(office, crowd):
+    """One test for all of them: to fill the queue takes longer than to look at it."""
+    shown = ({}, *({"show": group} for group in ("held", "returned", "done")))
+    for query in (*shown, {"domain": "d3.example"}, {"sender": "u7@crepes.fr"}):
+        with CaptureQueriesContext(connection) as questions:
+            answer = office.get("/admin/queue/", query)
+        assert len(questions) <= 12, (query, questions.captured_queries)
+        assert answer.content.decode().count("<tr>") > 90, query
 
 
 def test_it_reads_by_indexes(crowd):
