@@ -239,7 +239,9 @@ LINES = st.lists(
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=LINES, forms=st.sampled_from(FORMS), at=st.integers(0, 10_000), octet=st.integers(0, 255))
 def test_it_agrees_with_dkimpy_on_changed_messages(lines, forms, at, octet):
-    message = signed(b"From: bob@hamburger.edu\r\nTo: a\r\n\r\n" + b"\r\n".join(lines), forms=forms)
+    message = signed(
+        b"From: bob@hamburger.edu\r\nTo: a\r\n\r\n" + b"".join(line + b"\r\n" for line in lines), forms=forms
+    )
     start = message.index(b"From: bob")
     place = start + at % (len(message) - start)
     changed = message[:place] + bytes([octet]) + message[place + 1 :]
@@ -256,7 +258,7 @@ def _plain_lines(message: bytes) -> bool:
     fields = re.sub(rb"\r\n[ \t]", b" ", header).split(b"\r\n")
     lone = re.sub(rb"\r\n", b"", message)
     named = all(re.match(rb"[!-9;-~]+:", field) for field in fields)
-    return b"\r" not in lone and b"\n" not in lone and named and b"\r\n\r\n" in message
+    return b"\r" not in lone and b"\n" not in lone and named and b"\r\n\r\n" in message and message.endswith(b"\r\n")
 
 
 @given(st.binary(max_size=400), st.binary(max_size=200))

@@ -24,6 +24,8 @@ from tests.support.mail import message
 
 @pytest.fixture(autouse=True)
 def no_threads_left():
+    """Nor any at the beginning: those of another test keep a connection, not to be touched without a database."""
+    bridge.shut_down()
     yield
     bridge.shut_down()
 

@@ -17,6 +17,8 @@ from tests.support.groups import Store, letter, submit
 
 @pytest.fixture(autouse=True)
 def no_threads_left():
+    """Nor any at the beginning: those of another test keep a connection, not to be touched without a database."""
+    bridge.shut_down()
     yield
     bridge.shut_down()
 
