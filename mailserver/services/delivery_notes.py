@@ -25,7 +25,7 @@ from mailserver.net.smtp_results import Report
 from mailserver.services import queue, queue_record, queue_record_bulk
 from mailserver.services.delivery_note import decoded, encoded
 from mailserver.services.queue import Claim
-from mailserver.store.models import DeliveryAttempt
+from mailserver.store.models import DeliveryAttempt, QueueEntry
 
 # Octets of a file. A full one gets no more lines; it goes when all of its own are in the database.
 SIZE = 4 << 20
@@ -179,11 +179,18 @@ def _recover(path: Path) -> int:
 
 
 def _unknown(tries: list[tuple[Claim, Report]]) -> Iterator[tuple[Claim, Report]]:
-    """Those of which there is no attempt in the database. The last note of a try says most."""
+    """Those of which there is no attempt in the database. The last note of a try says most.
+
+    A younger entry than its note is another message: the database was made anew, and its numbers begin again.
+    """
     last = {_key(claim): (claim, report) for claim, report in tries}
     entries = {claim.entry_id for claim, _ in tries}
+    since = dict(QueueEntry.objects.filter(pk__in=entries).values_list("pk", "created_at"))
     known = set(DeliveryAttempt.objects.filter(entry_id__in=entries).values_list("entry_id", "started_at"))
-    return ((claim, report) for claim, report in last.values() if (claim.entry_id, report.started) not in known)
+    for claim, report in last.values():
+        made = since.get(claim.entry_id)
+        if made and made <= report.started and (claim.entry_id, report.started) not in known:
+            yield claim, report
 
 
 def _record(tries: list[tuple[Claim, Report]]) -> None:

@@ -144,6 +144,18 @@ def test_who_is_at_it_again_keeps_it_and_the_path_tells_of_both(alice):
 
 
 @pytest.mark.django_db
+def test_a_note_of_an_older_database_is_of_no_message_of_this_one(alice):
+    entry, claim = claimed(alice)
+    notes, said = Notes(), report(claim)
+    notes.add(claim, said)
+    queue.hand_back([claim])
+    QueueEntry.objects.update(created_at=said.started + timedelta(seconds=1))
+    killed(notes)
+    assert recover() == 0
+    assert (only(entry).state, entry.attempts.count(), files()) == ("queued", 0, [])
+
+
+@pytest.mark.django_db
 def test_a_line_that_was_not_finished_is_no_note(alice):
     """Older lines that stood in its place are none either."""
     (_, first), (entry, second) = claimed(alice), claimed(alice)
