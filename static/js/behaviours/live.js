@@ -11,7 +11,18 @@ export default function live() {
   let timer;
   let asking = false;
   let again = false;
+  let pressed;
 
+  // A row that is replaced between press and release would cost the click.
+  function press() {
+    let end;
+    pressed ??= { over: new Promise((resolve) => (end = resolve)), end };
+  }
+  function release() {
+    const { end } = pressed ?? {};
+    pressed = undefined;
+    if (end) setTimeout(end); // behind the click
+  }
   function soon() {
     clearTimeout(timer);
     timer = setTimeout(look, TOGETHER);
@@ -36,6 +47,7 @@ export default function live() {
     if (!response.ok) return;
     const holder = document.createElement("template");
     holder.innerHTML = await response.text();
+    await pressed?.over;
     const news = holder.content.firstElementChild;
     if (news && find("#list") === list) apply(list, news);
   }
@@ -73,6 +85,8 @@ export default function live() {
   }
   const awake = () => document.visibilityState === "visible" && (stream?.readyState === 2 ? open() : soon());
 
+  document.addEventListener("pointerdown", press, true);
+  for (const end of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(end, release, true);
   document.addEventListener("mail:changed", soon);
   document.addEventListener("htmx:after:swap", titleCount);
   document.addEventListener("visibilitychange", awake);
@@ -81,6 +95,8 @@ export default function live() {
   return () => {
     stream.close();
     clearTimeout(timer);
+    document.removeEventListener("pointerdown", press, true);
+    for (const end of ["pointerup", "pointercancel", "dragend"]) document.removeEventListener(end, release, true);
     document.removeEventListener("mail:changed", soon);
     document.removeEventListener("htmx:after:swap", titleCount);
     document.removeEventListener("visibilitychange", awake);
