@@ -1,6 +1,6 @@
 // New mail and changes from other tabs and programs: the stream says that something changed, then the page asks what.
 
-import { find, findAll } from "lib/dom";
+import { find, findAll, presses } from "lib/dom";
 import { keepWhole, merge, titleCount } from "models/lines";
 
 const AT_LEAST = 60_000; // a bell that got lost is made good by then
@@ -11,18 +11,8 @@ export default function live() {
   let timer;
   let asking = false;
   let again = false;
-  let pressed;
+  const pressing = presses();
 
-  // A row that is replaced between press and release would cost the click.
-  function press() {
-    let end;
-    pressed ??= { over: new Promise((resolve) => (end = resolve)), end };
-  }
-  function release() {
-    const { end } = pressed ?? {};
-    pressed = undefined;
-    if (end) setTimeout(end); // behind the click
-  }
   function soon() {
     clearTimeout(timer);
     timer = setTimeout(look, TOGETHER);
@@ -47,7 +37,7 @@ export default function live() {
     if (!response.ok) return;
     const holder = document.createElement("template");
     holder.innerHTML = await response.text();
-    await pressed?.over;
+    await pressing.over();
     const news = holder.content.firstElementChild;
     if (news && find("#list") === list) apply(list, news);
   }
@@ -85,8 +75,6 @@ export default function live() {
   }
   const awake = () => document.visibilityState === "visible" && (stream?.readyState === 2 ? open() : soon());
 
-  document.addEventListener("pointerdown", press, true);
-  for (const end of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(end, release, true);
   document.addEventListener("mail:changed", soon);
   document.addEventListener("htmx:after:swap", titleCount);
   document.addEventListener("visibilitychange", awake);
@@ -95,8 +83,7 @@ export default function live() {
   return () => {
     stream.close();
     clearTimeout(timer);
-    document.removeEventListener("pointerdown", press, true);
-    for (const end of ["pointerup", "pointercancel", "dragend"]) document.removeEventListener(end, release, true);
+    pressing.stop();
     document.removeEventListener("mail:changed", soon);
     document.removeEventListener("htmx:after:swap", titleCount);
     document.removeEventListener("visibilitychange", awake);

@@ -21,3 +21,28 @@ export function listen(target, type, listener) {
 
 /** Whether keys typed now belong to a field and not to the page. */
 export const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") != null;
+
+// What replaces a button between press and release costs the click.
+export function presses() {
+  let pressed;
+  const ends = ["pointerup", "pointercancel", "dragend"];
+
+  function press() {
+    let end;
+    pressed ??= { over: new Promise((resolve) => (end = resolve)), end };
+  }
+  function release() {
+    const { end } = pressed ?? {};
+    pressed = undefined;
+    if (end) setTimeout(end); // behind the click
+  }
+  document.addEventListener("pointerdown", press, true);
+  for (const end of ends) document.addEventListener(end, release, true);
+  return {
+    over: () => pressed?.over,
+    stop() {
+      document.removeEventListener("pointerdown", press, true);
+      for (const end of ends) document.removeEventListener(end, release, true);
+    },
+  };
+}
