@@ -49,3 +49,6 @@ class Leases:
             except DatabaseError as trouble:
                 # The next round tries again; a lease that ends meanwhile is not ours any more.
                 logger.warning("leases not renewed: %s", trouble)
+            except Exception:
+                # Whatever it is, all that this process delivers hangs on the next round.
+                logger.exception("leases not renewed")
