@@ -6,7 +6,6 @@ free again soon. The places are in Redis; without it nobody is turned away here,
 
 from __future__ import annotations
 
-import functools
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -14,8 +13,8 @@ from dataclasses import dataclass
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from mailserver.services.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -93,13 +92,8 @@ def _ask(call: Callable[[redis.Redis], bool]) -> bool | None:
     if not url or time.monotonic() < _away_until:
         return None
     try:
-        return call(_client(url))
+        return call(redis_client(url))
     except redis.RedisError as error:
         _away_until = time.monotonic() + _REDIS_AWAY
         logger.warning("connections are counted in this process only: %s", error)
         return None
-
-
-@functools.lru_cache(maxsize=1)
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))

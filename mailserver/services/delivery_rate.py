@@ -5,7 +5,6 @@ Counted in Redis for all workers together, by the minute of the clock; without i
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
 import time
@@ -13,10 +12,9 @@ from datetime import UTC, datetime
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from mailserver.services.queue_bell import wake
+from mailserver.services.redis_client import redis_client
 
 PERIOD = 60
 
@@ -60,7 +58,7 @@ def _count(domain: str, more: int) -> int:
     if settings.CORREIO.redis_url:
         key = f"correio:rate:{domain}:{minute}"
         try:
-            with _client(settings.CORREIO.redis_url).pipeline(transaction=True) as together:
+            with redis_client(settings.CORREIO.redis_url).pipeline(transaction=True) as together:
                 together.incrby(key, more)
                 together.expire(key, 2 * PERIOD)
                 return int(together.execute()[0])
@@ -71,8 +69,3 @@ def _count(domain: str, more: int) -> int:
             del _here[old]
         _here[domain, minute] = _here.get((domain, minute), 0) + more
         return _here[domain, minute]
-
-
-@functools.lru_cache(maxsize=1)
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))

@@ -7,7 +7,6 @@ Redis, shared by the processes; without Redis everybody is let in, for mail matt
 
 from __future__ import annotations
 
-import functools
 import logging
 import time
 from collections.abc import Callable
@@ -15,10 +14,9 @@ from hashlib import blake2b
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from mailserver.errors import Greylisted
+from mailserver.services.redis_client import redis_client
 from mailserver.services.throttle import network
 
 # RFC 6647 §5 asks to wait at least a day for the second try, and to remember what passed for a week or more: 35 days
@@ -45,7 +43,7 @@ def check(*, peer: str, sender: str, recipient: str, clock: Callable[[], float] 
     if delay is None or not url or time.monotonic() < _redis_away_until:
         return
     try:
-        passed = _passed(_client(url), _key(peer, sender, recipient), int(delay.total_seconds()), clock())
+        passed = _passed(redis_client(url), _key(peer, sender, recipient), int(delay.total_seconds()), clock())
     except redis.RedisError as error:
         _redis_away_until = time.monotonic() + _REDIS_AWAY
         logger.warning("nobody is greylisted while Redis does not answer: %s", error)
@@ -69,8 +67,3 @@ def _key(peer: str, sender: str, recipient: str) -> str:
     """The three as a key of bounded length; a network, because large senders try again from another address of it."""
     said = "\0".join((network(peer), sender.lower(), recipient.lower()))
     return _PREFIX + blake2b(said.encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-@functools.lru_cache(maxsize=1)
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))

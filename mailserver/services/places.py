@@ -6,15 +6,14 @@ again soon. The places are in Redis; without it nobody is turned away here, and 
 
 from __future__ import annotations
 
-import functools
 import logging
 import time
 from collections.abc import Mapping
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from mailserver.services.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ RENEWED_EVERY = 60
 
 def enter(account_id: int, place: str, most: int) -> bool:
     """Take a place; False when the account has `most` already. `place` is any name that no other session has."""
-    client = _client(settings.CORREIO.redis_url)
+    client = _client()
     if client is None:
         return True
     key, now = _key(account_id), time.time()
@@ -46,7 +45,7 @@ def enter(account_id: int, place: str, most: int) -> bool:
 
 def renew(places: Mapping[str, int]) -> None:
     """Keep places, by account id; in one exchange."""
-    client = _client(settings.CORREIO.redis_url)
+    client = _client()
     if client is None or not places:
         return
     until = time.time() + LEASE
@@ -62,7 +61,7 @@ def renew(places: Mapping[str, int]) -> None:
 
 def leave(account_id: int, place: str) -> None:
     """Give a place up."""
-    client = _client(settings.CORREIO.redis_url)
+    client = _client()
     if client is None:
         return
     try:
@@ -75,8 +74,6 @@ def _key(account_id: int) -> str:
     return f"correio:sessions:{account_id}"
 
 
-@functools.lru_cache(maxsize=1)
-def _client(url: str) -> redis.Redis | None:
-    if not url:
-        return None
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
+def _client() -> redis.Redis | None:
+    url = settings.CORREIO.redis_url
+    return redis_client(url) if url else None

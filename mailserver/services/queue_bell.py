@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,8 +12,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from mailserver.services.redis_client import redis_client
 
 TASK = "mailserver.tasks.deliver_domain"
 
@@ -25,11 +24,6 @@ SOON = 120.0
 STALE = 300.0
 
 logger = logging.getLogger(__name__)
-
-
-@functools.lru_cache(maxsize=1)
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
 
 
 def wake(domains: Iterable[str], *, at: datetime | None = None) -> None:
@@ -55,7 +49,7 @@ def send(task: str, arguments: Iterable[object], *, countdown: float = 0) -> Non
     """Have a worker do the task for each of the arguments. Raises OperationalError, RedisError at once."""
     # The broker's client repeats a failed call for six seconds, in which a person would wait for the 250.
     if settings.CORREIO.redis_url:
-        _client(settings.CORREIO.redis_url).ping()
+        redis_client(settings.CORREIO.redis_url).ping()
     for argument in arguments:
         current_app.send_task(
             task, args=[argument], countdown=countdown or None, expires=countdown + STALE, retry=False

@@ -8,7 +8,6 @@ Redis; without it each process counts for itself.
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 import logging
 import threading
@@ -19,10 +18,9 @@ from typing import Protocol, TypeVar
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from mailserver.errors import TooManyAttempts
+from mailserver.services.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -192,13 +190,8 @@ def _count(call: _Call) -> object:
     url = settings.CORREIO.redis_url
     if url and time.monotonic() >= _redis_away_until:
         try:
-            return call(RedisCounters(_client(url)))
+            return call(RedisCounters(redis_client(url)))
         except redis.RedisError as error:
             _redis_away_until = time.monotonic() + _REDIS_AWAY
             logger.warning("sign-in failures are counted in this process only: %s", error)
     return call(_own)
-
-
-@functools.lru_cache(maxsize=1)
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
