@@ -81,7 +81,7 @@ def _deferred(trail: Trail) -> Outcome:
 def _next(trail: Trail) -> str:
     """When the next tries are."""
     at = trail.row.next_attempt_at
-    until = words.day(trail.entry.not_before + settings.CORREIO.expire_after)
+    until = words.until(trail.entry.not_before + settings.CORREIO.expire_after, trail.now)
     if at <= trail.now + SOON:
         return f"The next try is about to begin; others follow, more and more slowly, until {until}."
     wait = words.span(at - trail.now)

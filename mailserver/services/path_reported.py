@@ -95,7 +95,7 @@ def _sentence(trail: Trail, event: Event) -> str:
     said = _filled(_told(event).said, trail)
     detail = event.detail
     if detail.get("until"):
-        said += f" until {words.day(datetime.fromisoformat(str(detail['until'])))}"
+        said += f" until {words.until(datetime.fromisoformat(str(detail['until'])), trail.now)}"
     sentence = f"{_filled('{server}', trail)} reported at {words.clock(event.at, trail.now)}: {said}."
     return f"{sentence} {_why(trail, detail)}".strip() if _told(event).state == "slow" else sentence
 

@@ -84,8 +84,8 @@ def _queue(trail: Trail) -> Step:
         sentence=_queue_sentence(trail),
         state="slow" if slow else "done",
         at=at,
-        since=f"{words.span(trail.now - at)} so far" if slow and trail.now - at >= MINUTE else since,
-        mark="waiting" if waiting else since,
+        since=f"{words.span(trail.now - at)} so\N{NO-BREAK SPACE}far" if slow and trail.now - at >= MINUTE else since,
+        mark="on hold" if trail.state == "held" else "waiting" if waiting else since,
         facts=(*hop_facts(trail), *_demand(trail)),
         tries=tuple(tries(trail)) if len(trail.attempts) > 1 or trail.state == "deferred" else (),
         talk=last_talk(trail) if trail.state == "deferred" else None,
@@ -131,10 +131,16 @@ def _between(trail: Trail) -> Step:
         state="halt" if failed else "done",
         at=last.started_at,
         since=words.since(queued, last.started_at),
-        mark=("refused" if trail.state == "bounced" else "given up") if failed else took,
+        mark=_failure(trail, last) if failed else took,
         facts=tuple(_talk_facts(trail, last, took)),
         talk=None if trail.nearby else last_talk(trail),
     )
+
+
+def _failure(trail: Trail, last: DeliveryAttempt) -> str:
+    if trail.state == "expired":
+        return "given up"
+    return "refused" if last.remote_host else "nobody there"
 
 
 def _not_yet_between(trail: Trail) -> Step:
@@ -171,9 +177,9 @@ def _between_sentence(trail: Trail, last: DeliveryAttempt) -> str:
         final = "The answer is final (it starts with 5), so we stopped." if trail.row.reply_code else ""
         return final or words.sentence(trail.row.reply_text)
     calls = len(trail.attempts)
-    which = f"{ORDINALS[calls - 1]} attempt" if calls <= len(ORDINALS) else f"{calls}th attempt"
+    which = f"the {ORDINALS[calls - 1]} attempt" if calls <= len(ORDINALS) else f"attempt {calls}"
     where = f"{host(last)} on port {last.remote_port}"
-    return f"Your server called {where}, and they agreed on everything at the {which}."
+    return f"Your server called {where}, and they agreed on everything at {which}."
 
 
 def _talk_facts(trail: Trail, last: DeliveryAttempt, took: str) -> Iterable[Fact]:

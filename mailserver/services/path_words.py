@@ -50,6 +50,11 @@ def day(at: datetime) -> str:
     return f"{local:%A} {local.day} {local:%B}"
 
 
+def until(at: datetime, now: datetime) -> str:
+    """`Saturday 28 November`; `14:35` when that is today."""
+    return clock(at, now) if timezone.localtime(at).date() == timezone.localtime(now).date() else day(at)
+
+
 def span(length: timedelta) -> str:
     """`1.84 seconds`, `30 seconds`, `12 minutes`, `1 hour`, `5 days`."""
     seconds = max(0.0, length.total_seconds())
@@ -85,7 +90,7 @@ def sentence(text: str) -> str:
 
 
 def overall(ways: Sequence[Way]) -> tuple[str, str]:
-    """Headline and lead of a message with several recipients."""
+    """Headline and lead of a message with several recipients; what to do is said with each of them."""
     if len(ways) == 1:
         return ways[0].headline, ways[0].lead
     arrived: tuple[WayState, ...] = ("handed", "mailbox", "read")
@@ -94,13 +99,14 @@ def overall(ways: Sequence[Way]) -> tuple[str, str]:
     if failed:
         names = listed([way.address for way in failed])
         rest = len(ways) - len(failed)
-        return f"Couldn’t deliver to {names}.", f"{_others(rest, len(there))} {sentence(failed[0].lead)}".strip()
+        advice = sentence(failed[0].lead) if len(failed) == 1 else "Choose a name to see why."
+        return f"Couldn’t deliver to {names}.", f"{_others(rest, len(there))} {advice}".strip()
     if len(there) == len(ways):
         everybody = "both" if len(ways) == 2 else f"all {len(ways)}"
         return f"It reached {everybody} recipients.", "Choose a name to see the way it took."
     waiting = [way for way in ways if way.state not in arrived]
     headline = f"{len(there)} of {len(ways)} recipients have it."
-    return headline, f"Still on the way: {listed([way.address for way in waiting])}. {waiting[0].lead}"
+    return headline, f"Still on the way: {listed([way.address for way in waiting])}."
 
 
 def _others(rest: int, there: int) -> str:

@@ -49,6 +49,11 @@ def test_it_names_the_day_only_when_it_is_another():
     assert words.clock(NOW + timedelta(days=5), NOW) == "14:05 on Saturday 28 November"
 
 
+def test_it_ends_on_a_day_or_at_a_time_of_today():
+    assert words.until(NOW + timedelta(days=5), NOW) == "Saturday 28 November"
+    assert words.until(NOW + timedelta(minutes=10), NOW) == "14:15"
+
+
 @pytest.mark.parametrize(
     ("name", "called"),
     [

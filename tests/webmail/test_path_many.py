@@ -13,6 +13,7 @@ from mailserver.store.models import Domain, QueueEntry, QueueRecipient
 from tests.support.mail import message
 from tests.support.queueing import queued
 from tests.support.travelling import travel
+from tests.webmail.reading import page as read
 from tests.webmail.writing import signed_in
 from webmail.rendering.path_groups import DESTINATIONS, FEW, NAMES, grouped
 from webmail.rendering.path_map import LONGEST_NAME, clipped
@@ -100,6 +101,22 @@ def test_five_hundred_recipients_stay_readable(alice):
     assert "1 to 50 of 100" in page
     assert f'href="/message/{entry.sent_copy_id}/again/"' in page
     assert "To all 100 who did not get it" in page
+
+
+def test_who_is_alone_at_a_place_stands_there_by_name_and_what_became_of_it_is_true(alice):
+    addresses = [f"bob@place{number}.test" for number in range(FEW)]
+    entry = queued(alice, *addresses, "ana@full.test", "eve@full.test", sent_copy=True)
+    rows = entry.recipients
+    rows.update(state="delivered", remote_host="mx.test", reply_code=250, finished_at=entry.created_at)
+    rows.filter(address="bob@place1.test").update(state="bounced", reply_code=550, reply_text="No such user")
+    nobody = {"reply_code": None, "reply_enhanced": "5.1.2", "reply_text": "The domain place2.test does not exist"}
+    rows.filter(address="bob@place2.test").update(state="bounced", remote_host="", **nobody)
+    tree = read(signed_in(alice).get(f"/message/{entry.sent_copy_id}/path/"))
+    names = [" ".join(line.text(separator=" ").split()) for line in tree.css(".ways li")]
+    assert names[:2] == ["B bob@place1.test refused", "B bob@place2.test not delivered"]
+    assert "full.test 2 people handed over" in names
+    assert "people" not in "".join(name for name in names if "place3" in name)
+    assert "Choose a name to see why." in tree.css_first(".lead").text()
 
 
 def test_all_who_did_not_get_it_are_written_to_again_in_their_fields(alice):

@@ -41,7 +41,7 @@ class Stop:
 
     @property
     def digit(self) -> str:
-        return {"done": "stop-n", "slow": "stop-n", "halt": "halt-n"}.get(self.step.state, "todo-n")
+        return {"done": "stop-n", "slow": "halt-n", "halt": "halt-n"}.get(self.step.state, "todo-n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ def moment(at: datetime, precision: str = "ms") -> str:
 
 @register.filter
 def state_words(way: Way) -> str:
+    if way.state == "bounced" and not way.reply[:1].isdigit():
+        return "not delivered"  # nobody was there to refuse it
     return _STATES[way.state]
 
 
