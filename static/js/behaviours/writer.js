@@ -86,11 +86,11 @@ export default function writer(section) {
     close: () => isFull || actions.close(),
   });
   section.addEventListener("focusout", (event) => section.contains(event.relatedTarget) || draft.save());
-  const leaving = () => draft.dirty && !draft.stopped && draft.send({ keepalive: true });
+  const leaving = () => draft.dirty && !draft.stopped && !draft.isUntouched && draft.send({ keepalive: true });
   addEventListener("pagehide", leaving);
   say(section.dataset.state);
   startUploads(section, draft);
-  startRichText(section, changed).then((started) => (editor = started));
+  startRichText(section, changed).then((started) => ((editor = started), draft.begin()));
   return () => {
     removeEventListener("pagehide", leaving);
     draft.stop();

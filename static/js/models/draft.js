@@ -16,6 +16,23 @@ export class Draft {
     return this.form.elements.draft.value !== "";
   }
 
+  /** From here on, what is written is compared with what the writer opened with. */
+  begin() {
+    if (!this.dirty) this.begun = this.text();
+  }
+
+  /** Nothing to keep: never saved, and as it opened. Extensions touch the text, people take back a word. */
+  get isUntouched() {
+    return !this.isSaved && this.begun === this.text();
+  }
+
+  text() {
+    this.sync();
+    const body = new FormData(this.form);
+    body.delete("uploads");
+    return new URLSearchParams(body).toString();
+  }
+
   /** Something was changed: save when the writer pauses. */
   touch(pause = this.weight > HEAVY ? HEAVY_PAUSE : PAUSE) {
     if (this.stopped) return;
@@ -27,7 +44,7 @@ export class Draft {
   /** Save now what is not saved; resolves when it is, with false when it could not be. */
   save() {
     clearTimeout(this.timer);
-    if (!this.dirty || this.stopped) return this.idle();
+    if (!this.dirty || this.stopped || this.isUntouched) return this.idle();
     return this.enqueue(() => this.dirty && this.send());
   }
 
