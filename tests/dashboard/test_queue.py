@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -66,6 +67,25 @@ def test_it_acts_on_what_waits(office, administrator, alice, act, state):
     recipient.refresh_from_db()
     assert recipient.state == state
     assert Event.objects.filter(detail__by=administrator.address).exists()
+
+
+def test_it_tells_of_one_that_is_on_hold_and_of_several(office, alice):
+    rows = sent(alice, "bob@hamburger.edu", "eve@hamburger.edu").recipients
+    rows.filter(address="bob@hamburger.edu").update(state="held")
+    overview = page(office, "/admin/")
+    assert "One message is on hold." in overview
+    assert "It waits until somebody releases it." in overview
+    rows.update(state="held")
+    overview = page(office, "/admin/")
+    assert "2 messages are on hold." in overview
+    assert "They wait until somebody releases them." in overview
+
+
+def test_it_says_how_long_is_tried(office, alice, settings):
+    sent(alice)
+    assert "cannot be delivered within 5 days goes back" in page(office, "/admin/queue/")
+    settings.CORREIO = replace(settings.CORREIO, expire_after=timedelta(minutes=10))
+    assert "cannot be delivered within 10 minutes goes back" in page(office, "/admin/queue/")
 
 
 def test_it_releases_with_the_button_of_a_row_and_goes_nowhere_else(office, alice):

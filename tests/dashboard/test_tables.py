@@ -67,6 +67,16 @@ def test_it_adds_an_account_that_can_be_used_at_once(office):
     assert NEW["password"] not in office.get("/admin/store/account/").content.decode()
 
 
+def test_a_list_says_on_a_phone_too_what_its_figures_are(office, alice):
+    cells = {
+        cell.attributes["data-label"]: cell.text()
+        for cell in page(office.get("/admin/store/account/?q=alice")).css("#result_list td")
+    }
+    assert cells["Display name"] == "Alice"
+    assert (cells["Open"], cells["POP3"], cells["Administrator"]) == ("Yes", "No", "No")
+    assert set(cells) == {"Display name", "Storage", "Open", "POP3", "Administrator", "Last signed in"}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -142,6 +142,13 @@ class AccountForm(AccountFormBase):
             "is_active",
             "is_staff",
         ]
+        labels: ClassVar[dict[str, str]] = {"hidden_capabilities": "IMAP extensions to hide"}
+        help_texts: ClassVar[dict[str, str]] = {
+            "hidden_capabilities": (
+                "For a mail program that stumbles over one: its name as the server announces it. "
+                "Several with spaces between them, such as COMPRESS NOTIFY. From the next sign-in on."
+            ),
+        }
 
     def clean_hidden_capabilities(self) -> str:
         try:

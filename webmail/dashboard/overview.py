@@ -99,10 +99,12 @@ def _tasks(queue: stats.Queue) -> Iterator[Task]:
         )
         yield Task("hourglass", what, "Is the worker running?", reverse("admin:queue"), "Show the queue")
     if queue.held:
-        what = "One message is on hold." if queue.held == 1 else f"{queue.held} messages are on hold."
-        yield Task(
-            "pause", what, "They wait until somebody releases them.", f"{reverse('admin:queue')}?show=held", "Show them"
-        )
+        address = f"{reverse('admin:queue')}?show=held"
+        if queue.held == 1:
+            yield Task("pause", "One message is on hold.", "It waits until somebody releases it.", address, "Show it")
+        else:
+            what = f"{queue.held} messages are on hold."
+            yield Task("pause", what, "They wait until somebody releases them.", address, "Show them")
     ends = certificate_ends()
     if ends and ends - timezone.now() < RENEW_WITHIN:
         days = (ends - timezone.now()).days

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.views.decorators.http import require_safe
 
-from mailserver.services import destinations, queue_destinations, queue_list, timeline
+from mailserver.services import destinations, path_words, queue_destinations, queue_list, timeline
 from mailserver.services.queue_list import Filter
 from mailserver.store.models import QueueEntry
 from webmail.dashboard import queue_filter
@@ -44,7 +44,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "open": wanted.group in queue_list.COUNTED,
         "fields": queue_filter.fields(wanted),
         "more": queue_filter.address(wanted, after=found.following) if found.following else "",
-        "days": settings.CORREIO.expire_after.days,
+        "patience": path_words.span(settings.CORREIO.expire_after),
     }
     return render(request, "admin/queue.html", context)
 

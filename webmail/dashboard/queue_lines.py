@@ -12,7 +12,7 @@ State = QueueRecipient.State
 ICONS = {
     State.QUEUED: ("hourglass", "soft", "About to leave"),
     State.DELIVERING: ("send", "good", "Being sent"),
-    State.HELD: ("pause", "bad", "Held for you"),
+    State.HELD: ("pause", "bad", "On hold"),
     State.DELIVERED: ("check", "good", "Delivered"),
     State.CANCELLED: ("ban", "soft", "Cancelled"),
     State.EXPIRED: ("mail-x", "bad", "Given up"),
