@@ -57,6 +57,13 @@ function closeMenus({ target }) {
   }
 }
 
+/** One that opens at the edge of what is scrolled is scrolled into sight. */
+function showMenu({ target }) {
+  if (target.open && target.matches("details.holder, details.everybody")) {
+    find(".menu, .pop", target)?.scrollIntoView({ block: "nearest" });
+  }
+}
+
 function keyDown(event) {
   if (event.key === "Escape") {
     const menu = findAll("details.holder[open], details.everybody[open]").at(-1);
@@ -107,6 +114,7 @@ function watchToasts() {
 
 document.documentElement.classList.add("scripted");
 document.addEventListener("click", closeMenus);
+document.addEventListener("toggle", showMenu, true);
 document.addEventListener("keydown", keyDown);
 document.addEventListener("htmx:after:process", ({ target }) => {
   attachAll(target);
