@@ -33,6 +33,11 @@ CorreioError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
+Entry = TypeVar("Entry")
+
 
 class CorreioError(Exception):
     """Root of all domain errors; `str()` of it may be shown to the user."""
@@ -152,3 +157,8 @@ class StoreFull(Unavailable):
 
 class SearchTooSlow(Unavailable):
     pass
+
+
+def entry_of(table: Mapping[type[CorreioError], Entry], error: Exception) -> Entry | None:
+    """What the table of an edge has for an error: for its own class, else for the nearest one above it."""
+    return next((table[kind] for kind in type(error).__mro__ if kind in table), None)

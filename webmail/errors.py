@@ -23,6 +23,7 @@ from mailserver.errors import (
     TooLate,
     TooManyRecipients,
     Unavailable,
+    entry_of,
 )
 from webmail.fragments import Part, is_htmx, parts
 
@@ -68,7 +69,7 @@ class ErrorsMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, CorreioError):
             return None
-        status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+        status = entry_of(STATUS, error) or 500
         if status >= 500:
             logger.error("%s: %s", request.path, error)
         return page(request, status, str(error))

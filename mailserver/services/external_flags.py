@@ -5,22 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import sha256
 
+from mailserver.services.flags import BITS
 from mailserver.store.models import Label
 from mailserver.store.models.mailbox import Flag
 
+# As ours, and as other servers name them too.
 _BITS = {
-    "\\seen": Flag.SEEN,
-    "\\answered": Flag.ANSWERED,
-    "\\flagged": Flag.FLAGGED,
-    "\\deleted": Flag.DELETED,
-    "\\draft": Flag.DRAFT,
-    "$forwarded": Flag.FORWARDED,
+    **BITS,
     "forwarded": Flag.FORWARDED,
-    "$mdnsent": Flag.MDN_SENT,
     "mdnsent": Flag.MDN_SENT,
-    "$junk": Flag.JUNK,
     "junk": Flag.JUNK,
-    "$notjunk": Flag.NOT_JUNK,
     "notjunk": Flag.NOT_JUNK,
     "nonjunk": Flag.NOT_JUNK,
 }

@@ -36,7 +36,8 @@ REGISTERED: Final[Mapping[str, Flag]] = {
     "$NotJunk": Flag.NOT_JUNK,
 }
 _NAMED: Final = {**SYSTEM, **REGISTERED}
-_BITS: Final = {name.lower(): bit for name, bit in _NAMED.items()}
+# By their names, which are compared without regard to case (RFC 9051 §2.3.2).
+BITS: Final = {name.lower(): bit for name, bit in _NAMED.items()}
 
 MAX_KEYWORDS: Final = 200
 MAX_OCTETS: Final = 200
@@ -173,8 +174,8 @@ def _resolved(account_id: int, names: Iterable[str], *, make: bool) -> tuple[int
     """The same, and whether conversation lines show one of the keywords."""
     bits, keywords = 0, dict[str, str]()
     for name in names:
-        if name.lower() in _BITS:
-            bits |= _BITS[name.lower()]
+        if name.lower() in BITS:
+            bits |= BITS[name.lower()]
         elif not name or name.startswith("\\") or len(name.encode()) > MAX_OCTETS:
             raise InvalidName(f"There is no flag {name[:MAX_OCTETS]}.")
         else:

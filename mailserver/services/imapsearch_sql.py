@@ -33,25 +33,13 @@ from mailserver.mail.searchkeys import (
     ThreadId,
     Uids,
 )
+from mailserver.services.flags import BITS
 from mailserver.store.models import Label
-from mailserver.store.models.mailbox import Flag
 
 # Seconds of one search, and of one statement of it.
 SECONDS = 10
 # Rows whose columns are read at once.
 CHUNK = 500
-# Bits of `flags` by their names, which are compared without regard to case (RFC 9051 §2.3.2).
-FLAGS = {
-    "\\seen": Flag.SEEN,
-    "\\answered": Flag.ANSWERED,
-    "\\flagged": Flag.FLAGGED,
-    "\\deleted": Flag.DELETED,
-    "\\draft": Flag.DRAFT,
-    "$forwarded": Flag.FORWARDED,
-    "$mdnsent": Flag.MDN_SENT,
-    "$junk": Flag.JUNK,
-    "$notjunk": Flag.NOT_JUNK,
-}
 # The end of a range is the number behind its last one, which has to be a number of the column too.
 _MAX_UID, _MAX_SIZE, _MAX_MODSEQ = 2**31 - 2, 2**31 - 1, 2**63 - 1
 _DAY = timedelta(days=1)
@@ -226,7 +214,7 @@ def _all_of(folder: Folder, operator: str, keys: Iterable[Key]) -> Where | None:
 
 
 def _flag(account_id: int, name: str, on: bool) -> Where:
-    bit = FLAGS.get(name.lower())
+    bit = BITS.get(name.lower())
     if bit is not None:
         return Where(f"e.flags & %s {'<>' if on else '='} 0", (int(bit),))
     labels = list(Label.objects.filter(account_id=account_id, keyword__iexact=name).values_list("pk", flat=True))

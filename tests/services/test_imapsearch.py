@@ -27,7 +27,7 @@ from mailserver.mail.searchkeys import (
     ThreadId,
     Uids,
 )
-from mailserver.services import imapsearch, imapsearch_sql, messages
+from mailserver.services import flags, imapsearch, imapsearch_sql, messages
 from mailserver.store.models import Label, MailboxMessage
 from mailserver.store.models.mailbox import Flag
 from tests.support.mail import message
@@ -65,7 +65,7 @@ def test_it_knows_flags_and_keywords(alice, inbox, put, find):
 
 
 def test_every_bit_has_a_name():
-    assert set(imapsearch_sql.FLAGS.values()) == set(Flag)
+    assert set(flags.BITS.values()) == set(Flag)
 
 
 def test_a_label_of_another_account_is_none(alice, bob, put, find):

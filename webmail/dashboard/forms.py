@@ -12,6 +12,7 @@ from mailserver.errors import CorreioError
 from mailserver.mail import addresses
 from mailserver.services import administration
 from mailserver.store.models import Account, Address, Domain
+from webmail.dashboard.address_field import NewAddressField
 from webmail.forms.fields import HeaderField
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class DomainForm(DomainFormBase):
 
 
 class NewAccountForm(AccountFormBase):
-    address = forms.CharField(max_length=320, help_text="In a domain of this server.")
+    address = NewAddressField(help_text="In a domain of this server.")
     name = HeaderField(max_length=200)
     password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
     is_staff = forms.BooleanField(required=False, label="Administrator")
@@ -103,17 +104,10 @@ class NewAccountForm(AccountFormBase):
         fields = ["address", "name", "password", "is_staff"]
 
     def clean_address(self) -> str:
-        try:
-            parsed = addresses.parse(self.cleaned_data["address"].strip())
-        except CorreioError as error:
-            raise ValidationError(str(error)) from error
-        if "+" in parsed.local:
+        address = str(self.cleaned_data["address"])
+        if "+" in address.rpartition("@")[0]:
             raise ValidationError("An account’s own address cannot hold a +.")
-        if not Domain.objects.filter(name=parsed.domain, hosted=True).exists():
-            raise ValidationError(f"The domain {parsed.domain} is not hosted here.")
-        if Address.objects.filter(domain__name=parsed.domain, local_part__iexact=parsed.local).exists():
-            raise ValidationError(f"The address {parsed} is taken.")
-        return str(parsed)
+        return address
 
     def clean_password(self) -> str:
         validate_password(self.cleaned_data["password"])
@@ -164,23 +158,12 @@ class AccountForm(AccountFormBase):
 
 
 class NewAddressForm(AddressFormBase):
-    address = forms.CharField(max_length=320, help_text="Mail to it goes to the account below.")
+    address = NewAddressField(help_text="Mail to it goes to the account below.")
     account = AccountField()
 
     class Meta:
         model = Address
         fields = ["account"]
-
-    def clean_address(self) -> str:
-        try:
-            parsed = addresses.parse(self.cleaned_data["address"].strip())
-        except CorreioError as error:
-            raise ValidationError(str(error)) from error
-        if not Domain.objects.filter(name=parsed.domain, hosted=True).exists():
-            raise ValidationError(f"The domain {parsed.domain} is not hosted here.")
-        if Address.objects.filter(domain__name=parsed.domain, local_part__iexact=parsed.local).exists():
-            raise ValidationError(f"The address {parsed} is taken.")
-        return str(parsed)
 
 
 class AddressForm(AddressFormBase):

@@ -8,9 +8,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from mailserver.errors import CorreioError
-from mailserver.mail import addresses
 from mailserver.services import forwards, groups
-from mailserver.store.models import Address, Domain, Forward, Group
+from mailserver.store.models import Address, Forward, Group
+from webmail.dashboard.address_field import NewAddressField
 
 if TYPE_CHECKING:
     ForwardFormBase = forms.ModelForm[Forward]
@@ -102,23 +102,12 @@ class ForwardForm(ForwardFormBase):
 
 
 class NewGroupForm(GroupFormBase):
-    address = forms.CharField(max_length=320, help_text="In a domain of this server, for example team@crepes.fr.")
+    address = NewAddressField(help_text="In a domain of this server, for example team@crepes.fr.")
     members = MembersField()
 
     class Meta:
         model = Group
         fields: tuple[str, ...] = ()
-
-    def clean_address(self) -> str:
-        try:
-            parsed = addresses.parse(self.cleaned_data["address"].strip())
-        except CorreioError as error:
-            raise ValidationError(str(error)) from error
-        if not Domain.objects.filter(name=parsed.domain, hosted=True).exists():
-            raise ValidationError(f"The domain {parsed.domain} is not hosted here.")
-        if Address.objects.filter(domain__name=parsed.domain, local_part__iexact=parsed.local).exists():
-            raise ValidationError(f"The address {parsed} is taken.")
-        return str(parsed)
 
 
 class GroupForm(GroupFormBase):

@@ -32,9 +32,8 @@ TABLE: Mapping[type[errors.CorreioError], tuple[str, str | None]] = {
 
 def answer_to(error: Exception) -> Refusal:
     """The response to an error; what nobody foresaw is logged and answered `NO [SERVERBUG]`."""
-    for kind in type(error).__mro__:
-        if kind in TABLE:
-            code, text = TABLE[kind]
-            return Refusal(text or str(error), code)
+    if found := errors.entry_of(TABLE, error):
+        code, text = found
+        return Refusal(text or str(error), code)
     logger.error("a command failed", exc_info=error)
     return Refusal("This went wrong here. It has been noted.", "SERVERBUG")

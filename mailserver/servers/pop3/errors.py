@@ -23,8 +23,7 @@ TABLE: Mapping[type[errors.CorreioError], Reply] = {
 
 def reply_to(error: Exception) -> Reply:
     """The reply for an error; what nobody foresaw is logged and answered [SYS/PERM], and the session goes on."""
-    for kind in type(error).__mro__:
-        if kind in TABLE:
-            return TABLE[kind]
-    logger.error("a command failed", exc_info=error)
-    return replies.FAULT
+    reply = errors.entry_of(TABLE, error)
+    if reply is None:
+        logger.error("a command failed", exc_info=error)
+    return reply or replies.FAULT

@@ -37,8 +37,7 @@ TABLE: Mapping[type[errors.CorreioError], Reply] = {
 
 def reply_to(error: Exception) -> Reply:
     """The reply for an error; what nobody foresaw is logged and answered `451 4.3.0`, to be tried again."""
-    for kind in type(error).__mro__:
-        if kind in TABLE:
-            return TABLE[kind]
-    logger.error("a command failed", exc_info=error)
-    return replies.TRY_LATER
+    reply = errors.entry_of(TABLE, error)
+    if reply is None:
+        logger.error("a command failed", exc_info=error)
+    return reply or replies.TRY_LATER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import get_args
 
 from mailserver.servers.imap.grammar import sets
 from mailserver.servers.imap.grammar.attributes import (
@@ -23,19 +24,7 @@ from mailserver.servers.imap.grammar.messagecommands import Fetch
 
 MAX_ITEMS = 500
 
-_NAMES: tuple[AttributeName, ...] = (
-    "UID",
-    "FLAGS",
-    "INTERNALDATE",
-    "RFC822.SIZE",
-    "ENVELOPE",
-    "BODY",
-    "BODYSTRUCTURE",
-    "MODSEQ",
-    "EMAILID",
-    "THREADID",
-    "SAVEDATE",
-)
+_NAMES: tuple[AttributeName, ...] = get_args(AttributeName)
 _TEXTS: tuple[SectionText, ...] = ("HEADER", "HEADER.FIELDS", "HEADER.FIELDS.NOT", "TEXT", "MIME")
 _PLAIN: Mapping[str, FetchItem] = {
     **{name: Attribute(name) for name in _NAMES},

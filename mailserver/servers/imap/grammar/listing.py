@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from mailserver.servers.imap.grammar import names
 from mailserver.servers.imap.grammar.lexer import Lexer
 from mailserver.servers.imap.grammar.mailboxcommands import (
@@ -16,21 +18,9 @@ from mailserver.servers.imap.grammar.mailboxcommands import (
 
 MAX_PATTERNS = 100
 
-_SELECTION: tuple[SelectionOption, ...] = ("SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE")
-_RETURNS: tuple[ReturnOption, ...] = ("SUBSCRIBED", "CHILDREN", "SPECIAL-USE")
-_STATUS_ITEMS: tuple[StatusItem, ...] = (
-    "MESSAGES",
-    "RECENT",
-    "UIDNEXT",
-    "UIDVALIDITY",
-    "UNSEEN",
-    "DELETED",
-    "SIZE",
-    "HIGHESTMODSEQ",
-    "APPENDLIMIT",
-    "MAILBOXID",
-    "DELETED-STORAGE",
-)
+_SELECTION: tuple[SelectionOption, ...] = get_args(SelectionOption)
+_RETURNS: tuple[ReturnOption, ...] = get_args(ReturnOption)
+_STATUS_ITEMS: tuple[StatusItem, ...] = get_args(StatusItem)
 
 
 def list_mailboxes(lexer: Lexer) -> List:
