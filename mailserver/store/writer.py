@@ -9,7 +9,7 @@ entries, threads, conversation lines.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +26,9 @@ from mailserver.store.models import Mailbox
 from mailserver.store.models.mailbox import Flag
 from mailserver.store.newentry import NewEntry
 
+# Adds what else is to be known once the mailboxes are held.
+Also = Callable[[Exchange], None]
+
 # Plain numbers: with 100,000 entries, enums take ten times as long.
 _SEEN: Final = int(Flag.SEEN)
 _DELETED: Final = int(Flag.DELETED)
@@ -41,8 +44,14 @@ WHERE b.id = n.id
 """
 
 # What a writer needs to know of a mailbox.
-COLUMNS = ("id", "account_id", "path", "special_use", "uidnext", "highestmodseq", "total", "unseen", "size")
+COLUMNS = (
+    "id", "account_id", "path", "special_use", "uidvalidity", "uidnext", "highestmodseq", "total", "unseen", "size"
+)  # fmt: skip
 LOCK = f"SELECT {', '.join(COLUMNS)} FROM mailbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+# + 0: found by the id alone.
+_OF_ACCOUNT = f"SELECT {', '.join(COLUMNS)} FROM mailbox WHERE"  # noqa: S608
+LOCK_OWN = f"{_OF_ACCOUNT} account_id + 0 = $1::bigint AND id = $2::bigint FOR NO KEY UPDATE"
+LOCK_AT = f"{_OF_ACCOUNT} account_id = $1::bigint AND path = $2 FOR NO KEY UPDATE"
 LOCK_FOR = f"""
 SELECT {", ".join(COLUMNS)} FROM mailbox
 WHERE account_id = ANY($1::bigint[]) AND special_use = 'inbox'
@@ -70,18 +79,35 @@ CHANGE = rows.Table("change", {"mailbox_id": "int8", "modseq": "int8", "uids": "
 
 
 @contextmanager
-def writing(mailbox_ids: Iterable[int]) -> Iterator[MailboxWriter]:
-    """A transaction that holds these mailboxes. Raises NotFound if one does not exist."""
+def writing(mailbox_ids: Iterable[int], also: Also | None = None) -> Iterator[MailboxWriter]:
+    """A transaction that holds these mailboxes; `also` is asked with the lock. Raises NotFound if one does not exist."""
     ids = sorted(set(mailbox_ids))
     with transaction.atomic():
         exchange = Exchange()
-        locked = lock(exchange, ids)
-        exchange.send()
-        writer = MailboxWriter(locked)
-        if len(writer.boxes) != len(ids):
-            raise NotFound("There is no such folder.")
+        writer = _held(exchange, lock(exchange, ids), len(ids), also)
         yield writer
         writer.finish()
+
+
+@contextmanager
+def writing_in(account_id: int, place: int | str, also: Also | None = None) -> Iterator[MailboxWriter]:
+    """The same for one mailbox of an account, by its id or path."""
+    with transaction.atomic():
+        exchange = Exchange()
+        exchange.add(KEEP_PLANS)
+        locked = exchange.add(LOCK_AT if isinstance(place, str) else LOCK_OWN, [account_id, place])
+        writer = _held(exchange, locked, 1, also)
+        yield writer
+        writer.finish()
+
+
+def _held(exchange: Exchange, locked: Asked, count: int, also: Also | None) -> MailboxWriter:
+    if also:
+        also(exchange)
+    exchange.send()
+    if len(locked.rows) != count:
+        raise NotFound("There is no such folder.")
+    return MailboxWriter(locked)
 
 
 def lock(exchange: Exchange, mailbox_ids: Collection[int]) -> Asked:

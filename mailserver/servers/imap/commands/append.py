@@ -10,24 +10,23 @@ from mailserver.mail.numbersets import runs_of, write
 from mailserver.servers import bridge
 from mailserver.servers.imap.grammar import mailboxcommands as commands
 from mailserver.servers.imap.responses import Done, Refusal
-from mailserver.services import folders, messages
-from mailserver.services.filing import Filed
+from mailserver.services import folders
+from mailserver.services.appending import Appended
 from mailserver.services.folders import Folder
-from mailserver.services.messages import Appended
 
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
 
 
 async def append(session: Session, command: commands.Append) -> Done:
-    folder = await target(session, command.mailbox)
-    large = sum(message.data.data.size for message in command.messages) > session.site.limits.in_memory
-    if large:
+    if sum(message.data.data.size for message in command.messages) > session.site.limits.in_memory:
+        # Nobody waits for a turn to hear that there is no such folder.
+        await target(session, command.mailbox)
         async with session.site.turns:
-            uids = await _put(session, folder, command)
+            uidvalidity, uids = await _put(session, command, bridge.run)
     else:
-        uids = await _put(session, folder, command)
-    return Done("Taken.", f"APPENDUID {folder.uidvalidity} {write(runs_of(uids))}")
+        uidvalidity, uids = await _put(session, command, bridge.run_filing)
+    return Done("Taken.", f"APPENDUID {uidvalidity} {write(runs_of(uids))}")
 
 
 async def target(session: Session, path: str) -> Folder:
@@ -35,7 +34,11 @@ async def target(session: Session, path: str) -> Folder:
     try:
         return await bridge.run(folders.by_path, account_id=session.account_id, path=path)
     except NotFound as error:
-        raise Refusal("There is no such folder.", "TRYCREATE") from error
+        raise _missing() from error
+
+
+def _missing() -> Refusal:
+    return Refusal("There is no such folder.", "TRYCREATE")
 
 
 def appended(message: commands.NewMessage) -> Appended:
@@ -57,11 +60,9 @@ def _with_crlf(raw: bytes) -> bytes:
     return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
-async def _put(session: Session, folder: Folder, command: commands.Append) -> list[int]:
-    filed: list[Filed] = await bridge.run(
-        messages.append_all,
-        account_id=session.account_id,
-        mailbox_id=folder.id,
-        appended=[appended(message) for message in command.messages],
-    )
-    return [one.uid for one in filed]
+async def _put(session: Session, command: commands.Append, run: bridge.Run) -> tuple[int, list[int]]:
+    messages = [appended(message) for message in command.messages]
+    try:
+        return await run(folders.append, account_id=session.account_id, path=command.mailbox, appended=messages)
+    except NotFound as error:
+        raise _missing() from error
