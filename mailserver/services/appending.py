@@ -20,7 +20,6 @@ from mailserver.services.filing import Ahead, Filed, Filing
 from mailserver.store import blobs
 from mailserver.store.entrysets import Marks
 from mailserver.store.exchange import Exchange
-from mailserver.store.models import Mailbox
 from mailserver.store.writer import MailboxWriter, writing_in
 
 
@@ -69,15 +68,11 @@ class Bundle:
         return filing.note(writer, filings, self._ahead)
 
 
-def put(account_id: int, place: int | str, messages: Sequence[Brought]) -> tuple[Mailbox, list[Filed]]:
-    """Store messages in a folder of the account, by its id or path; the folder, and where they are, in order.
-
-    Raises NotFound, OverQuota.
-    """
+def put(account_id: int, mailbox_id: int, messages: Sequence[Brought]) -> list[Filed]:
+    """Store messages in a folder of the account; where, in order. Raises NotFound, OverQuota."""
     bundle = Bundle(account_id, messages)
-    with writing_in(account_id, place, bundle.ask) as writer:
-        (box,) = writer.boxes.values()
-        return box, bundle.put(writer, box.pk)
+    with writing_in(account_id, mailbox_id, bundle.ask) as writer:
+        return bundle.put(writer, mailbox_id)
 
 
 def marked(account_id: int, appended: Iterable[Appended]) -> list[Brought]:

@@ -10,8 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
 from mailserver.errors import AlreadyExists, HasChildren, InvalidName, NotFound, NotPermitted
-from mailserver.services import appending, flags, mailboxes, messages, subscriptions
-from mailserver.services.appending import Appended
+from mailserver.services import mailboxes, messages, subscriptions
 from mailserver.store import bell, summary
 from mailserver.store.models import Account, Mailbox
 
@@ -69,14 +68,6 @@ def by_path(account_id: int, path: str) -> Folder:
     if row is None:
         raise NotFound("There is no such folder.")
     return Folder(*row)
-
-
-def append(account_id: int, path: str, appended: Sequence[Appended]) -> tuple[int, list[int]]:
-    """`messages.append_all` by the path of the folder; its UIDVALIDITY, and the UIDs in order."""
-    if not all(flags.all_known(one.names) for one in appended):
-        by_path(account_id, path)
-    box, filed = appending.put(account_id, normal(path), appending.marked(account_id, appended))
-    return box.uidvalidity, [place.uid for place in filed]
 
 
 def create(account_id: int, path: str, special_use: str = "") -> Folder:

@@ -152,7 +152,7 @@ def expunge_deleted(account_id: int, mailbox_id: int, uids: Uids | None = None) 
 
 def append(*, account_id: int, mailbox_id: int, raw: bytes, flags: int = 0, at: datetime | None = None) -> Filed:
     """Store a message (drafts, sent copies, imports). Raises NotFound, OverQuota."""
-    return appending.put(account_id, mailbox_id, [Brought(raw, Marks(set=flags), at)])[1][0]
+    return appending.put(account_id, mailbox_id, [Brought(raw, Marks(set=flags), at)])[0]
 
 
 def append_all(account_id: int, mailbox_id: int, appended: Sequence[Appended]) -> list[Filed]:
@@ -162,7 +162,7 @@ def append_all(account_id: int, mailbox_id: int, appended: Sequence[Appended]) -
     """
     if not all(flags.all_known(one.names) for one in appended):
         mailboxes.get(account_id, mailbox_id)
-    return appending.put(account_id, mailbox_id, appending.marked(account_id, appended))[1]
+    return appending.put(account_id, mailbox_id, appending.marked(account_id, appended))
 
 
 def replace(account_id: int, mailbox_id: int, uid: int, *, target_id: int, new: Appended) -> Filed:

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from django.db import connection, transaction
@@ -37,16 +38,17 @@ VANISHED_FOR = timedelta(hours=24)
 
 # By hand: Django's bulk_update builds a CASE per column and took a sixth of a delivery.
 COUNTERS = """
-UPDATE mailbox b SET uidnext = n.uidnext, highestmodseq = n.modseq, total = n.total, unseen = n.unseen, size = n.size
-FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::int[], $6::bigint[])
-    AS n(id, uidnext, modseq, total, unseen, size)
+UPDATE mailbox b SET uidnext = n.uidnext, first_recent_uid = n.recent, highestmodseq = n.modseq, total = n.total,
+                     unseen = n.unseen, size = n.size
+FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::int[], $6::int[], $7::bigint[])
+    AS n(id, uidnext, recent, modseq, total, unseen, size)
 WHERE b.id = n.id
 """
 
 # What a writer needs to know of a mailbox.
-COLUMNS = (
-    "id", "account_id", "path", "special_use", "uidvalidity", "uidnext", "highestmodseq", "total", "unseen", "size"
-)  # fmt: skip
+_COUNTED = ("uidnext", "first_recent_uid", "highestmodseq", "total", "unseen", "size")
+# In the order of the model's fields.
+COLUMNS = ("id", "account_id", "path", "special_use", "uidvalidity", *_COUNTED)
 LOCK = f"SELECT {', '.join(COLUMNS)} FROM mailbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
 # + 0: found by the id alone.
 _OF_ACCOUNT = f"SELECT {', '.join(COLUMNS)} FROM mailbox WHERE"  # noqa: S608
@@ -80,7 +82,7 @@ CHANGE = rows.Table("change", {"mailbox_id": "int8", "modseq": "int8", "uids": "
 
 @contextmanager
 def writing(mailbox_ids: Iterable[int], also: Also | None = None) -> Iterator[MailboxWriter]:
-    """A transaction that holds these mailboxes; `also` is asked with the lock. Raises NotFound if one does not exist."""
+    """A transaction that holds these mailboxes; `also` is asked along. Raises NotFound if one does not exist."""
     ids = sorted(set(mailbox_ids))
     with transaction.atomic():
         exchange = Exchange()
@@ -148,6 +150,12 @@ class MailboxWriter:
             box.highestmodseq += 1
             self._changed[mailbox_id] = set()
         return box.highestmodseq
+
+    def claim(self, mailbox_id: int) -> int:
+        """Make the messages of a mailbox that this transaction changes recent for the caller alone; the first UID."""
+        box = self.boxes[mailbox_id]
+        first, box.first_recent_uid = box.first_recent_uid, box.uidnext
+        return first
 
     def add(self, mailbox_id: int, entries: Sequence[NewEntry]) -> list[int]:
         """Put messages into a mailbox; their UIDs, in the order given."""
@@ -222,7 +230,7 @@ class MailboxWriter:
         """
         touched = [self.boxes[mailbox_id] for mailbox_id in sorted(self._changed)]
         if touched:
-            counted = [(box.id, box.uidnext, box.highestmodseq, box.total, box.unseen, box.size) for box in touched]
+            counted = map(attrgetter("id", *_COUNTED), touched)
             self.later.add(COUNTERS, [array(column) for column in zip(*counted, strict=True)])
             self._draw_lines()
             now = timezone.now()

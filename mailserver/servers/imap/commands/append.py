@@ -10,9 +10,10 @@ from mailserver.mail.numbersets import runs_of, write
 from mailserver.servers import bridge
 from mailserver.servers.imap.grammar import mailboxcommands as commands
 from mailserver.servers.imap.responses import Done, Refusal
-from mailserver.services import folders
+from mailserver.services import folders, imapappend
 from mailserver.services.appending import Appended
 from mailserver.services.folders import Folder
+from mailserver.services.imapappend import Put
 
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
@@ -23,10 +24,12 @@ async def append(session: Session, command: commands.Append) -> Done:
         # Nobody waits for a turn to hear that there is no such folder.
         await target(session, command.mailbox)
         async with session.site.turns:
-            uidvalidity, uids = await _put(session, command, bridge.run)
+            put = await _put(session, command, bridge.run)
     else:
-        uidvalidity, uids = await _put(session, command, bridge.run_filing)
-    return Done("Taken.", f"APPENDUID {uidvalidity} {write(runs_of(uids))}")
+        async with session.site.appends.of(session.account_id):
+            put = await _put(session, command, bridge.run_filing)
+    await _tell(session, put)
+    return Done("Taken.", f"APPENDUID {put.uidvalidity} {write(runs_of(put.uids))}")
 
 
 async def target(session: Session, path: str) -> Folder:
@@ -60,9 +63,30 @@ def _with_crlf(raw: bytes) -> bytes:
     return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
-async def _put(session: Session, command: commands.Append, run: bridge.Run) -> tuple[int, list[int]]:
-    messages = [appended(message) for message in command.messages]
+async def _put(session: Session, command: commands.Append, run: bridge.Run) -> Put:
+    view = session.view
     try:
-        return await run(folders.append, account_id=session.account_id, path=command.mailbox, appended=messages)
+        return await run(
+            imapappend.append,
+            account_id=session.account_id,
+            path=command.mailbox,
+            appended=[appended(message) for message in command.messages],
+            selected=view.mailbox_id if view is not None and not view.read_only else 0,
+        )
     except NotFound as error:
         raise _missing() from error
+
+
+async def _tell(session: Session, put: Put) -> None:
+    """What the selected mailbox has to tell."""
+    view = session.view
+    if view is None:
+        return
+    here = view.mailbox_id == put.mailbox_id
+    if here:
+        view.take_recent(put.first_recent, put.delta.uidnext)
+    if here and view.modseq + 1 == put.delta.highestmodseq:
+        # Each change has a modseq, so there was no other.
+        await session.updates.tell(view.absorb(put.delta, expunges=True))
+    else:
+        await session.updates.sync_after(expunges=True, lazy=not here)
