@@ -36,10 +36,10 @@ def append(account_id: int, path: str, appended: Sequence[Appended], *, selected
     bundle = Bundle(account_id, brought)
     with writing_in(account_id, folders.normal(path), bundle.ask) as writer:
         (box,) = writer.boxes.values()
-        uids = [filed.uid for filed in bundle.put(writer, box.pk)]
-        first = writer.claim(box.pk) if box.pk == selected else box.uidnext
+        uids = [filed.uid for filed in bundle.put(writer, box.id)]
+        first = writer.claim(box.id) if box.id == selected else box.uidnext
     names, modseq = flags.keywords_of(account_id), box.highestmodseq
     entries = [
         EntryFlags(uid, one.marks.set, names.of(one.marks.put), modseq) for uid, one in zip(uids, brought, strict=True)
     ]
-    return Put(box.pk, box.uidvalidity, uids, Delta(modseq, box.uidnext, entries, ()), first)
+    return Put(box.id, box.uidvalidity, uids, Delta(modseq, box.uidnext, entries, ()), first)

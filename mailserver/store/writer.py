@@ -12,18 +12,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import starmap
 from operator import attrgetter
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from mailserver.errors import NotFound
 from mailserver.store import bell, entrysets, rows, summary
+from mailserver.store.box import COLUMNS, Box
 from mailserver.store.entrysets import Held, Uids
 from mailserver.store.exchange import KEEP_PLANS, Asked, Exchange, array
 from mailserver.store.fields import to_ranges
-from mailserver.store.models import Mailbox
 from mailserver.store.models.mailbox import Flag
 from mailserver.store.newentry import NewEntry
 
@@ -38,17 +39,17 @@ VANISHED_FOR = timedelta(hours=24)
 
 # By hand: Django's bulk_update builds a CASE per column and took a sixth of a delivery.
 COUNTERS = """
+WITH changed AS (
 UPDATE mailbox b SET uidnext = n.uidnext, first_recent_uid = n.recent, highestmodseq = n.modseq, total = n.total,
                      unseen = n.unseen, size = n.size
-FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::int[], $6::int[], $7::bigint[])
-    AS n(id, uidnext, recent, modseq, total, unseen, size)
-WHERE b.id = n.id
+FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::int[], $6::int[], $7::bigint[], $8::text[])
+    AS n(id, uidnext, recent, modseq, total, unseen, size, uids)
+WHERE b.id = n.id RETURNING b.id, b.highestmodseq, n.uids
+) INSERT INTO change (mailbox_id, modseq, uids, at)
+SELECT id, highestmodseq, uids::int4multirange, $9::timestamptz FROM changed
 """
 
-# What a writer needs to know of a mailbox.
-_COUNTED = ("uidnext", "first_recent_uid", "highestmodseq", "total", "unseen", "size")
-# In the order of the model's fields.
-COLUMNS = ("id", "account_id", "path", "special_use", "uidvalidity", *_COUNTED)
+_COUNTED = ("id", "uidnext", "first_recent_uid", "highestmodseq", "total", "unseen", "size")
 LOCK = f"SELECT {', '.join(COLUMNS)} FROM mailbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
 # + 0: found by the id alone.
 _OF_ACCOUNT = f"SELECT {', '.join(COLUMNS)} FROM mailbox WHERE"  # noqa: S608
@@ -76,8 +77,6 @@ ENTRY = rows.Table(
         "saved_at": "timestamptz",
     },
 )
-
-CHANGE = rows.Table("change", {"mailbox_id": "int8", "modseq": "int8", "uids": "int4multirange", "at": "timestamptz"})
 
 
 @contextmanager
@@ -131,8 +130,7 @@ class MailboxWriter:
     """
 
     def __init__(self, locked: Asked) -> None:
-        found = [Mailbox.from_db(connection.alias, COLUMNS, row) for row in locked.rows]
-        self.boxes = {box.id: box for box in found}
+        self.boxes = {box.id: box for box in starmap(Box, locked.rows)}
         self.later = Exchange()
         self._changed: dict[int, set[int]] = defaultdict(set)
         self._threads: set[int] = set()
@@ -230,12 +228,11 @@ class MailboxWriter:
         """
         touched = [self.boxes[mailbox_id] for mailbox_id in sorted(self._changed)]
         if touched:
-            counted = map(attrgetter("id", *_COUNTED), touched)
-            self.later.add(COUNTERS, [array(column) for column in zip(*counted, strict=True)])
+            counted = zip(*map(attrgetter(*_COUNTED), touched), strict=True)
+            uids = (str(to_ranges(self._changed[box.id])) for box in touched)
+            values = [*map(array, counted), array(uids), timezone.now().isoformat()]
+            self.later.add(COUNTERS, values)
             self._draw_lines()
-            now = timezone.now()
-            changes = ((box.id, box.highestmodseq, to_ranges(self._changed[box.id]), now) for box in touched)
-            rows.insert(self.later, CHANGE, changes)
         self.later.send(last=True, then=then)
         modseqs: dict[int, dict[int, int]] = defaultdict(dict)
         for box in touched:
