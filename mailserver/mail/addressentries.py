@@ -70,6 +70,8 @@ def read(text: str) -> list[Entry | GroupMark]:
 
     Each group that begins ends, and none is inside another. Reading stops at 1,000 addresses and marks.
     """
+    if not text:
+        return []
     reading = _Reading(_CONTROLS.sub(" ", charset.storable(text)))
     while reading.at < len(reading.text) and len(reading.found) < MAX_ADDRESSES:
         if not (reading.fresh and _usual(reading)):

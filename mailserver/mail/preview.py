@@ -47,7 +47,9 @@ def from_html(html: str) -> str:
 
 
 def _line(text: str) -> str:
-    text = " ".join(text.split())[:_ENOUGH]
+    # The beginning does, unless it is mostly blanks.
+    begin = " ".join(text[: 2 * _ENOUGH].split())
+    text = (begin if len(begin) >= _ENOUGH else " ".join(text.split()))[:_ENOUGH]
     # Most mail has neither, and looking for each at every character took a tenth of reading a message.
     if not text.isascii():
         text = _FILLER.sub(" ", text)

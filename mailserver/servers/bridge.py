@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from django.db import InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -41,6 +41,12 @@ _executors: dict[str, Executor] = {}
 # When the thread last used its connections; those of all threads.
 _thread = threading.local()
 _kept: set[BaseDatabaseWrapper] = set()
+
+
+class Run(Protocol):
+    """`run` or one of the others."""
+
+    async def __call__(self, function: Callable[..., Result], **values: object) -> Result: ...
 
 
 async def run(function: Callable[..., Result], **values: object) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,18 +65,24 @@ class Filed:
 class Ahead:
     """What is to be known before messages are filed, asked in an exchange of the caller's.
 
-    Asks for `belongings`: at least those of the messages that come to be filed.
+    Asks for `belongings`: at least those of the messages that come to be filed. With `blobs` there is a number for
+    the octets of each, too.
     """
 
-    def __init__(self, exchange: Exchange, belongings: Sequence[Belonging]) -> None:
+    def __init__(self, exchange: Exchange, belongings: Sequence[Belonging], *, blobs: bool = False) -> None:
         self._known = conversations.ask(exchange, belongings)
         # After that lock: the numbers of new conversations are above those that are known.
-        self._numbers = rows.numbers(exchange, ["message", "thread"], len(belongings))
+        tables = ["message", "thread", *(["blob"] if blobs else [])]
+        self._numbers = rows.numbers(exchange, tables, len(belongings))
+
+    @property
+    def blobs(self) -> Iterator[int]:
+        return (blob for _, _, blob in self._numbers.rows)
 
     def places(self, exchange: Exchange, belongings: Sequence[Belonging]) -> list[tuple[int, Place]]:
         """A message id and a conversation for each; at most as many as were asked for."""
-        threads = conversations.assign(exchange, belongings, self._known, (thread for _, thread in self._numbers.rows))
-        return [(number, thread) for (number, _), thread in zip(self._numbers.rows, threads, strict=False)]
+        threads = conversations.assign(exchange, belongings, self._known, (row[1] for row in self._numbers.rows))
+        return [(number, thread) for (number, *_), thread in zip(self._numbers.rows, threads, strict=False)]
 
 
 def belonging(account_id: int, parsed: Parsed) -> Belonging:

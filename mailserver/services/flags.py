@@ -213,6 +213,11 @@ def _make(account_id: int, keywords: Mapping[str, str]) -> None:
     )
 
 
+def all_known(names: Iterable[str]) -> bool:
+    """Whether these are flags that every account has, so that nothing is to be asked."""
+    return all(name.lower() in _BITS for name in names)
+
+
 def marks(account_id: int, names: Iterable[str]) -> Marks:
     """The flags of a message that comes in. Raises InvalidName, TooManyKeywords."""
     bits, ids = resolve(account_id, names, make=True)

@@ -9,20 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
-
 from mailserver.errors import NotFound, OverQuota
 from mailserver.mail import encodings, structure
-from mailserver.mail.message import parse
 from mailserver.mail.numbersets import Runs, runs_of
-from mailserver.services import flags, mailboxes, spamlessons
-from mailserver.services.filing import Filed, Filing, file
+from mailserver.services import appending, flags, mailboxes, spamlessons
+from mailserver.services.appending import Appended, Brought, Bundle
+from mailserver.services.filing import Filed
 from mailserver.services.recipients import room
 from mailserver.store import blobs, entrysets, marking
 from mailserver.store.entrysets import Marks, Uids
 from mailserver.store.models import Label, Mailbox, MailboxMessage, Message
 from mailserver.store.models.mailbox import Flag
-from mailserver.store.writer import MailboxWriter, writing
+from mailserver.store.writer import writing
 
 _GAP = 4 * 1024  # octets between two parts that are read along rather than asked for separately
 _ENCODED = 3  # octets of quoted-printable for one
@@ -35,15 +33,6 @@ class Moved:
     message_id: int
     source_uid: int
     uid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """A message a mail program brings: octets, names of flags and keywords, and its internal date or None for now."""
-
-    raw: bytes
-    names: Sequence[str] = ()
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +152,7 @@ def expunge_deleted(account_id: int, mailbox_id: int, uids: Uids | None = None) 
 
 def append(*, account_id: int, mailbox_id: int, raw: bytes, flags: int = 0, at: datetime | None = None) -> Filed:
     """Store a message (drafts, sent copies, imports). Raises NotFound, OverQuota."""
-    mailboxes.get(account_id, mailbox_id)
-    return _append(account_id, mailbox_id, [(raw, Marks(set=flags), at)])[0]
+    return appending.put(account_id, mailbox_id, [Brought(raw, Marks(set=flags), at)])[0]
 
 
 def append_all(account_id: int, mailbox_id: int, appended: Sequence[Appended]) -> list[Filed]:
@@ -172,9 +160,9 @@ def append_all(account_id: int, mailbox_id: int, appended: Sequence[Appended]) -
 
     Raises NotFound, OverQuota, InvalidName, TooManyKeywords.
     """
-    mailboxes.get(account_id, mailbox_id)
-    brought = [(one.raw, flags.marks(account_id, one.names), one.at) for one in appended]
-    return _append(account_id, mailbox_id, brought)
+    if not all(flags.all_known(one.names) for one in appended):
+        mailboxes.get(account_id, mailbox_id)
+    return appending.put(account_id, mailbox_id, appending.marked(account_id, appended))
 
 
 def replace(account_id: int, mailbox_id: int, uid: int, *, target_id: int, new: Appended) -> Filed:
@@ -184,37 +172,11 @@ def replace(account_id: int, mailbox_id: int, uid: int, *, target_id: int, new: 
     """
     mailboxes.get(account_id, mailbox_id)
     mailboxes.get(account_id, target_id)
-    brought = _Brought(account_id, [(new.raw, flags.marks(account_id, new.names), new.at)])
-    with writing([mailbox_id, target_id]) as writer:
+    bundle = Bundle(account_id, appending.marked(account_id, [new]))
+    with writing([mailbox_id, target_id], bundle.ask) as writer:
         if not writer.remove(mailbox_id, [uid]):
             raise NotFound("There is no such message.")
-        return brought.put(writer, target_id)[0]
-
-
-def _append(account_id: int, mailbox_id: int, messages: Sequence[tuple[bytes, Marks, datetime | None]]) -> list[Filed]:
-    brought = _Brought(account_id, messages)
-    with writing([mailbox_id]) as writer:
-        return brought.put(writer, mailbox_id)
-
-
-class _Brought:
-    """Messages (octets, flags, internal date) read before the lock of their folder. Raises OverQuota."""
-
-    def __init__(self, account_id: int, messages: Sequence[tuple[bytes, Marks, datetime | None]]) -> None:
-        if sum(len(raw) for raw, _, _ in messages) > room(account_id):
-            raise OverQuota("There is no room left for this.")
-        self._messages = messages
-        self._parsed = [parse(raw) for raw, _, _ in messages]
-        self._blobs = blobs.describe([raw for raw, _, _ in messages])
-
-    def put(self, writer: MailboxWriter, mailbox_id: int) -> list[Filed]:
-        now = timezone.now()
-        blobs.keep_now(self._blobs)
-        filings = [
-            Filing(mailbox_id, blob, known, at or now, flags=marks.set, keywords=list(marks.put) or None)
-            for (_, marks, at), blob, known in zip(self._messages, self._blobs, self._parsed, strict=True)
-        ]
-        return file(writer, filings)
+        return bundle.put(writer, target_id)[0]
 
 
 def locate(account_id: int, message_id: int) -> list[tuple[Mailbox, MailboxMessage]]:

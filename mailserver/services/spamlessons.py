@@ -20,6 +20,7 @@ from mailserver.mail.spam.letter import Letter, Passage
 from mailserver.mail.spam.tokens import tokens
 from mailserver.services import acquaintances, spamwords
 from mailserver.store import blobs
+from mailserver.store.box import Box
 from mailserver.store.models import Mailbox, MailboxMessage, Message, SpamLesson
 from mailserver.store.models.mailbox import Flag
 
@@ -55,7 +56,7 @@ _EFFECTS: Mapping[int, _Effect] = {
 }
 
 
-def note(source: Mailbox, target: Mailbox, message_ids: Iterable[int]) -> None:
+def note(source: Box, target: Box, message_ids: Iterable[int]) -> None:
     """Messages are moved or copied between folders of one account: note what that teaches, inside this transaction."""
     _note(target.account_id, source.special_use, target.special_use, message_ids)
 

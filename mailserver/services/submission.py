@@ -232,7 +232,7 @@ def _keep(writer: MailboxWriter, envelope: Envelope, blob: Blob, parsed: Parsed,
         mailbox_id, uid = envelope.draft
         if not writer.remove(mailbox_id, [uid]):
             raise NotFound("This draft was sent or changed already.")
-    (filed,) = file(writer, [Filing(mailbox_id=sent.pk, blob=blob, parsed=parsed, at=at, flags=Flag.SEEN)])
+    (filed,) = file(writer, [Filing(mailbox_id=sent.id, blob=blob, parsed=parsed, at=at, flags=Flag.SEEN)])
     return filed.message_id
 
 

@@ -18,6 +18,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from psycopg import errors
 from psycopg.abc import PQGen
+from psycopg.abc import Transformer as Reader
 from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
@@ -185,7 +186,8 @@ def _failure(results: Iterable[PGresult]) -> psycopg.Error | None:
 
 
 def _answers(link: psycopg.Connection[Any], results: Iterable[PGresult]) -> list[Rows]:
-    return [_rows(link, result) for result in results]
+    reader = Transformer(link)
+    return [_rows(reader, result) for result in results]
 
 
 def _all_written(statements: _Statements) -> Sequence[_Written]:
@@ -230,9 +232,8 @@ def _results(wire: PGconn, syncs: int) -> PQGen[tuple[list[PGresult], list[PGres
     return results
 
 
-def _rows(link: psycopg.Connection[Any], result: PGresult) -> Rows:
+def _rows(reader: Reader, result: PGresult) -> Rows:
     if result.status != ExecStatus.TUPLES_OK or not result.ntuples:
         return ()
-    reader = Transformer(link)
     reader.set_pgresult(result, format=Format.BINARY)
     return reader.load_rows(0, result.ntuples, tuple)

@@ -9,22 +9,27 @@ entries, threads, conversation lines.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import starmap
+from operator import attrgetter
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from mailserver.errors import NotFound
 from mailserver.store import bell, entrysets, rows, summary
+from mailserver.store.box import COLUMNS, Box
 from mailserver.store.entrysets import Held, Uids
 from mailserver.store.exchange import KEEP_PLANS, Asked, Exchange, array
 from mailserver.store.fields import to_ranges
-from mailserver.store.models import Mailbox
 from mailserver.store.models.mailbox import Flag
 from mailserver.store.newentry import NewEntry
+
+# Adds what else is to be known once the mailboxes are held.
+Also = Callable[[Exchange], None]
 
 # Plain numbers: with 100,000 entries, enums take ten times as long.
 _SEEN: Final = int(Flag.SEEN)
@@ -34,15 +39,22 @@ VANISHED_FOR = timedelta(hours=24)
 
 # By hand: Django's bulk_update builds a CASE per column and took a sixth of a delivery.
 COUNTERS = """
-UPDATE mailbox b SET uidnext = n.uidnext, highestmodseq = n.modseq, total = n.total, unseen = n.unseen, size = n.size
-FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::int[], $6::bigint[])
-    AS n(id, uidnext, modseq, total, unseen, size)
-WHERE b.id = n.id
+WITH changed AS (
+UPDATE mailbox b SET uidnext = n.uidnext, first_recent_uid = n.recent, highestmodseq = n.modseq, total = n.total,
+                     unseen = n.unseen, size = n.size
+FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::int[], $6::int[], $7::bigint[], $8::text[])
+    AS n(id, uidnext, recent, modseq, total, unseen, size, uids)
+WHERE b.id = n.id RETURNING b.id, b.highestmodseq, n.uids
+) INSERT INTO change (mailbox_id, modseq, uids, at)
+SELECT id, highestmodseq, uids::int4multirange, $9::timestamptz FROM changed
 """
 
-# What a writer needs to know of a mailbox.
-COLUMNS = ("id", "account_id", "path", "special_use", "uidnext", "highestmodseq", "total", "unseen", "size")
+_COUNTED = ("id", "uidnext", "first_recent_uid", "highestmodseq", "total", "unseen", "size")
 LOCK = f"SELECT {', '.join(COLUMNS)} FROM mailbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+# + 0: found by the id alone.
+_OF_ACCOUNT = f"SELECT {', '.join(COLUMNS)} FROM mailbox WHERE"  # noqa: S608
+LOCK_OWN = f"{_OF_ACCOUNT} account_id + 0 = $1::bigint AND id = $2::bigint FOR NO KEY UPDATE"
+LOCK_AT = f"{_OF_ACCOUNT} account_id = $1::bigint AND path = $2 FOR NO KEY UPDATE"
 LOCK_FOR = f"""
 SELECT {", ".join(COLUMNS)} FROM mailbox
 WHERE account_id = ANY($1::bigint[]) AND special_use = 'inbox'
@@ -66,22 +78,37 @@ ENTRY = rows.Table(
     },
 )
 
-CHANGE = rows.Table("change", {"mailbox_id": "int8", "modseq": "int8", "uids": "int4multirange", "at": "timestamptz"})
-
 
 @contextmanager
-def writing(mailbox_ids: Iterable[int]) -> Iterator[MailboxWriter]:
-    """A transaction that holds these mailboxes. Raises NotFound if one does not exist."""
+def writing(mailbox_ids: Iterable[int], also: Also | None = None) -> Iterator[MailboxWriter]:
+    """A transaction that holds these mailboxes; `also` is asked along. Raises NotFound if one does not exist."""
     ids = sorted(set(mailbox_ids))
     with transaction.atomic():
         exchange = Exchange()
-        locked = lock(exchange, ids)
-        exchange.send()
-        writer = MailboxWriter(locked)
-        if len(writer.boxes) != len(ids):
-            raise NotFound("There is no such folder.")
+        writer = _held(exchange, lock(exchange, ids), len(ids), also)
         yield writer
         writer.finish()
+
+
+@contextmanager
+def writing_in(account_id: int, place: int | str, also: Also | None = None) -> Iterator[MailboxWriter]:
+    """The same for one mailbox of an account, by its id or path."""
+    with transaction.atomic():
+        exchange = Exchange()
+        exchange.add(KEEP_PLANS)
+        locked = exchange.add(LOCK_AT if isinstance(place, str) else LOCK_OWN, [account_id, place])
+        writer = _held(exchange, locked, 1, also)
+        yield writer
+        writer.finish()
+
+
+def _held(exchange: Exchange, locked: Asked, count: int, also: Also | None) -> MailboxWriter:
+    if also:
+        also(exchange)
+    exchange.send()
+    if len(locked.rows) != count:
+        raise NotFound("There is no such folder.")
+    return MailboxWriter(locked)
 
 
 def lock(exchange: Exchange, mailbox_ids: Collection[int]) -> Asked:
@@ -103,8 +130,7 @@ class MailboxWriter:
     """
 
     def __init__(self, locked: Asked) -> None:
-        found = [Mailbox.from_db(connection.alias, COLUMNS, row) for row in locked.rows]
-        self.boxes = {box.id: box for box in found}
+        self.boxes = {box.id: box for box in starmap(Box, locked.rows)}
         self.later = Exchange()
         self._changed: dict[int, set[int]] = defaultdict(set)
         self._threads: set[int] = set()
@@ -122,6 +148,12 @@ class MailboxWriter:
             box.highestmodseq += 1
             self._changed[mailbox_id] = set()
         return box.highestmodseq
+
+    def claim(self, mailbox_id: int) -> int:
+        """Make the messages of a mailbox that this transaction changes recent for the caller alone; the first UID."""
+        box = self.boxes[mailbox_id]
+        first, box.first_recent_uid = box.first_recent_uid, box.uidnext
+        return first
 
     def add(self, mailbox_id: int, entries: Sequence[NewEntry]) -> list[int]:
         """Put messages into a mailbox; their UIDs, in the order given."""
@@ -196,12 +228,11 @@ class MailboxWriter:
         """
         touched = [self.boxes[mailbox_id] for mailbox_id in sorted(self._changed)]
         if touched:
-            counted = [(box.id, box.uidnext, box.highestmodseq, box.total, box.unseen, box.size) for box in touched]
-            self.later.add(COUNTERS, [array(column) for column in zip(*counted, strict=True)])
+            counted = zip(*map(attrgetter(*_COUNTED), touched), strict=True)
+            uids = (str(to_ranges(self._changed[box.id])) for box in touched)
+            values = [*map(array, counted), array(uids), timezone.now().isoformat()]
+            self.later.add(COUNTERS, values)
             self._draw_lines()
-            now = timezone.now()
-            changes = ((box.id, box.highestmodseq, to_ranges(self._changed[box.id]), now) for box in touched)
-            rows.insert(self.later, CHANGE, changes)
         self.later.send(last=True, then=then)
         modseqs: dict[int, dict[int, int]] = defaultdict(dict)
         for box in touched:

@@ -8,8 +8,8 @@ import pytest
 
 from mailserver.errors import NotFound
 from mailserver.services import columns, entries, flags, messages
+from mailserver.services.appending import Appended
 from mailserver.services.columns import EPOCH, FIELDS
-from mailserver.services.messages import Appended
 from mailserver.store.models import Mailbox
 
 FIRST = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

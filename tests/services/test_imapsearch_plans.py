@@ -9,7 +9,7 @@ from django.db import connection
 
 from mailserver.mail.searchkeys import BodyHas, HeaderHas, TextHas
 from mailserver.services import messages, searchindex
-from mailserver.services.messages import Appended
+from mailserver.services.appending import Appended
 from tests.support.mail import message
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.db import connections
 from mailserver.errors import InvalidName, NotFound, OverQuota
 from mailserver.mail.numbersets import runs_of
 from mailserver.services import flags, messages, quota
-from mailserver.services.messages import Appended
+from mailserver.services.appending import Appended
 from mailserver.store import entrysets
 from mailserver.store.models import Blob, Change, Label, Mailbox, MailboxMessage, Message, ThreadBox, Vanished
 from mailserver.store.models.mailbox import Flag

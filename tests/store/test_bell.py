@@ -27,3 +27,14 @@ def test_a_redis_that_is_away_is_told_once_and_harms_nothing(settings, caplog, t
         bell.ring_all({1: {5: 9}, 2: {6: 1}})
     (line,) = caplog.records
     assert line.getMessage().startswith("bell of accounts 1, 2 not rung: ")
+
+
+def test_it_rings_again_after_redis_has_dropped_its_connection():
+    with redis.Redis.from_url(services.redis_url()) as client, client.pubsub() as listener:
+        bell.ring(1, {5: 1})
+        listener.subscribe(bell.channel(1))
+        assert listener.get_message(timeout=5)  # of being subscribed
+        client.client_kill_filter(_type="normal", skipme=True)
+        bell.ring(1, {5: 2})
+        heard = listener.get_message(timeout=5)
+    assert heard["data"] == b'{"5": 2}'

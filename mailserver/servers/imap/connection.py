@@ -39,6 +39,8 @@ class Site:
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     # A search may look at every message of a folder; together they have fewer threads than an account has sessions.
     searches: Turns = field(default_factory=lambda: Turns(2))
+    # What an account brings is filed one after the other anyhow, under its lock; nobody waits for that in a thread.
+    appends: Turns = field(default_factory=lambda: Turns(1))
     compressed: set[object] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

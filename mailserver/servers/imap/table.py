@@ -84,7 +84,7 @@ COMMANDS: Mapping[type, Command] = {
     mailboxes.Lsub: Command(listing.list_subscribed),
     mailboxes.Xlist: Command(listing.list_with_uses),
     mailboxes.Status: Command(status.status),
-    mailboxes.Append: Command(append.append),
+    mailboxes.Append: Command(append.append, syncs=False),
     messages.Check: Command(others.check, SELECTED),
     messages.Close: Command(select.close, SELECTED, syncs=False),
     messages.Unselect: Command(select.unselect, SELECTED, syncs=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailserver.services import messages
-from mailserver.services.messages import Appended
+from mailserver.services.appending import Appended
 from tests.support.mail import message as letter
 
 ITEMS = ("UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE", "MODSEQ")
