@@ -38,7 +38,7 @@ def create_account(
             account.save()
             Address.objects.create(domain=domain, local_part=parsed.local, account=account, kind=Address.Kind.PRIMARY)
             mailboxes.make_standard(account.pk)
-            scram.keep(account, password)
+            scram.begin(account, password)
     except IntegrityError as error:
         raise AlreadyExists(f"The address {parsed} is taken.") from error
     return account

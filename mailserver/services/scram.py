@@ -20,12 +20,17 @@ from mailserver.services import secrets
 from mailserver.store.models import Account, ScramVerifier
 
 
+def begin(account: Account, password: str) -> None:
+    """Make the first verifier of an account that nobody knows yet; part of the caller's transaction."""
+    ScramVerifier.objects.create(account=account, secret=_secret(password), stamp=_stamp(account))
+
+
 def keep(account: Account, password: str) -> None:
     """Make the verifier of a password that is the account's, unless it is there."""
     row = ScramVerifier.objects.filter(pk=account.pk).first()
     if row is not None and _opened(row, account) is not None:
         return
-    secret = secrets.encrypt(str(Verifier.of(password, Salt(os.urandom(SALT_OCTETS), settings.SCRAM_ITERATIONS))))
+    secret = _secret(password)
     with transaction.atomic():
         # Who changes the password meanwhile keeps the verifier of the new one.
         same = Account.objects.select_for_update(no_key=True).filter(pk=account.pk, password=account.password)
@@ -45,6 +50,10 @@ def find(account: Account | None, name: str) -> tuple[Verifier, bool]:
     if found is None:
         secrets.decrypt(_anything())
     return (found, True) if found else (_pretended(name), False)
+
+
+def _secret(password: str) -> str:
+    return secrets.encrypt(str(Verifier.of(password, Salt(os.urandom(SALT_OCTETS), settings.SCRAM_ITERATIONS))))
 
 
 def _opened(row: ScramVerifier, account: Account) -> Verifier | None:

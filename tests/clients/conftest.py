@@ -14,9 +14,9 @@ LIMITS_OFF = {"CORREIO_DEMO": "0", "CORREIO_CONNECTION_LIMITS": "off"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
+    here = f"{Path(__file__).parent}/"
     for item in items:
-        if here in item.path.parents:
+        if str(item.path).startswith(here):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.timeout(300))
 

@@ -28,6 +28,16 @@ def paths(*names: str) -> list[Path]:
     return sorted(path for name in names or MESSAGE_CORPORA for path in (FOLDER / name).rglob("*.eml"))
 
 
+def folders() -> list[str]:
+    """The folders in which .eml files lie, as `corpus` or `corpus/folder`."""
+    return sorted({str(path.parent.relative_to(FOLDER)) for path in paths()})
+
+
+def paths_in(folder: str) -> list[Path]:
+    """The .eml files of one folder of `folders`."""
+    return sorted((FOLDER / folder).glob("*.eml"))
+
+
 def messages(*names: str) -> Iterator[tuple[str, bytes]]:
     """(`corpus/file.eml`, octets as they lie on the disk)."""
     for path in paths(*names):

@@ -151,15 +151,16 @@ def account_of(browser: Client) -> int:
 
 
 def visited(alice: Account, boss: Account, take: Take) -> dict[str, str]:
-    found = {}
+    found, browsers = {}, {True: signed_in(boss), False: signed_in(alice)}
     for url in [*remote_words(alice, take), *own_words(alice, take)]:
-        answer = signed_in(boss if url.startswith("/admin/") else alice).get(url)
+        answer = browsers[url.startswith("/admin/")].get(url)
         assert answer.status_code == 200, url
         found[url] = answer.content.decode()
-    return {**found, **answered(signed_in(boss), take)}
+    return {**found, **answered(browsers[True], take)}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @corpora.needed
 def test_it_shows_every_payload_as_text_wherever_it_comes_from(alice, boss, settings):
     settings.CORREIO = replace(settings.CORREIO, login_limits=None)
