@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Min, Q, Value, When
 from django.utils import timezone
 
 from mailserver.mail.dsnwishes import RecipientWishes
@@ -225,6 +225,8 @@ def sweep() -> list[str]:
         retake(now)
         alarms.hold_waiting()
         due = QueueRecipient.objects.filter(state__in=(State.QUEUED, State.DEFERRED), next_attempt_at__lte=now)
-        domains = list(destinations.awake(due).values_list("domain", flat=True).distinct().order_by("domain"))
+        # Those that were called in vain before come last: most of them are dead still.
+        found = destinations.awake(due).values("domain").annotate(tries=Min("attempts")).order_by("tries", "domain")
+        domains = [row["domain"] for row in found]
         wake(domains)
     return domains

@@ -41,6 +41,18 @@ def test_it_files_mail_for_a_local_domain_without_a_connection(configure, alice,
     assert entry.finished_at is not None
 
 
+def test_of_several_destinations_that_live_here_the_first_is_served_and_the_others_are_rung(
+    configure, alice, bob, monkeypatch
+):
+    """They do not wait for each other, and mail for other servers waits for none of them."""
+    rung = []
+    monkeypatch.setattr(delivery, "wake", lambda domains: rung.extend(domains))
+    mine = queued(alice, "alice@crepes.fr")
+    other = queued(alice, "bob@hamburger.edu")
+    delivery.answer_bell(["hamburger.edu", "crepes.fr"])
+    assert (only(mine).state, only(other).state, rung) == ("delivered", "queued", ["hamburger.edu"])
+
+
 def test_it_sends_by_smtp_and_keeps_the_dialogue(remote, alice):
     server = remote(replies={"END": "250 2.0.0 Stored as ABCDEFGHIJKL"})
     entry = queued(alice, "bob@hamburger.edu")

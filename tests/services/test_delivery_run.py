@@ -106,8 +106,7 @@ def test_dead_servers_delay_no_others(configure, alice, domains, monkeypatch):
         with transaction.atomic():
             for name in (name for pair in zip(dead, live, strict=True) for name in pair):
                 queued(alice, f"bob@{name}", at=timezone.now())
-        for name in dead:
-            delivery.answer_bell(name)
+        delivery.answer_bell(dead)
         waiting = [delivery_loop.submit(delivery._serve(name)) for name in live]
         assert [each.result() for each in waiting] == [1] * len(live)
         assert len(server.messages) == len(live)
