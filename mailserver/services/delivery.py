@@ -58,6 +58,7 @@ def close(seconds: float) -> None:
     if delivery_loop.running():
         with suppress(TooLate):
             delivery_loop.submit(_close()).result(seconds)
+            delivery_loop.leave_desk()
 
 
 def _here(domains: Sequence[str]) -> list[str]:

@@ -21,14 +21,16 @@ from django.db import DatabaseError
 from mailserver.net import smtp_client
 from mailserver.net.smtp_client import Kept
 from mailserver.net.smtp_results import Report, Timeouts
-from mailserver.services import delivery_claim, delivery_load, queue
+from mailserver.services import delivery_claim, delivery_hops, delivery_load, queue
 from mailserver.services.delivery_books import Books
 from mailserver.services.delivery_cargo import Cargo
-from mailserver.services.delivery_hops import Found, by_policy, look_up
+from mailserver.services.delivery_claim import Order, Taken
+from mailserver.services.delivery_hops import Found, Known, by_policy, look_up
 from mailserver.services.delivery_leases import Leases
 from mailserver.services.delivery_loop import at_desk
 from mailserver.services.delivery_notes import Notes
 from mailserver.services.delivery_pace import Effort, Paces
+from mailserver.services.delivery_together import Together
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
 from mailserver.store.models import QueueEntry
@@ -62,6 +64,11 @@ class Office:
     paces: Paces = field(default_factory=Paces)
     effort: Effort = field(default_factory=Effort)
     cargo: Cargo = field(default_factory=lambda: Cargo(most=128 << 20, small=delivery_load.SMALL))
+    claims: Together[Order, Taken] = field(default_factory=lambda: Together(delivery_claim.claim_all))
+    contents: Together[list[QueueEntry], dict[int, bytes]] = field(
+        default_factory=lambda: Together(delivery_load.contents_of_each)
+    )
+    known: Together[str, Known] = field(default_factory=lambda: Together(delivery_hops.known))
     closing: bool = False
 
 
@@ -102,7 +109,7 @@ class Run:
         try:
             await self._fetch()
             if self._waiting:
-                self._found = await look_up(self.domain)
+                self._found = await look_up(self.domain, await self._office.known(self.domain))
             while self._waiting:
                 await self._work_off()
                 while self._writing:
@@ -121,7 +128,7 @@ class Run:
 
     async def _fetch(self) -> None:
         wanted = self._batch
-        claims, entries, more = await at_desk(partial(delivery_claim.claim, self.domain, wanted, self._token))
+        claims, entries, more = await self._office.claims(Order(self.domain, wanted, self._token))
         self._office.leases.hold(claims)
         self._waiting += [Due(claim, entries.get(claim.entry_id)) for claim in claims]
         self._batch, self._more = min(MANY, wanted * 2), more
@@ -252,7 +259,7 @@ class Run:
             if entry.pk not in self._contents:
                 line = (due.entry for due in islice(self._waiting, TOGETHER) if due.entry) if self._explored else ()
                 ahead = delivery_load.first([entry, *line])
-                self._contents |= await at_desk(partial(delivery_load.contents, ahead))
+                self._contents |= await self._office.contents(ahead)
             octets = self._contents.pop(entry.pk, None)
         return await at_desk(partial(delivery_load.content, entry)) if octets is None else octets
 

@@ -83,14 +83,14 @@ def test_a_worker_that_ends_finishes_what_it_talks_about_and_gives_back_the_rest
     monkeypatch.setattr(delivery, "_office", office)
     server = remote()
     office = delivery._office
-    real = queue.claim
+    real = queue.claim_all
 
     def claim(*args):
         claims = real(*args)
         office.closing = True
         return claims
 
-    monkeypatch.setattr(queue, "claim", claim)
+    monkeypatch.setattr(queue, "claim_all", claim)
     entry = queued(alice, f"bob@{DOMAIN}")
     assert delivery.deliver_domain(DOMAIN) == 0
     assert (only(entry).state, only(entry).attempts, notes(entry), server.messages) == ("queued", 0, [], [])
