@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from mailserver.practice.dns_server import SERVFAIL, DnsServer
 from mailserver.practice.scripted import CLOSE, ScriptedServer
-from mailserver.services import accounts, bounces, delivery, delivery_books, queue, queue_record
+from mailserver.services import accounts, bounces, delivery, delivery_books, queue, queue_record_bulk
 from mailserver.store.models import Account, Domain, Event, MailboxMessage, QueueEntry
 from tests.support.mail import message
 from tests.support.queueing import RECEIVED, notes, only, queued
@@ -271,16 +271,17 @@ def test_it_files_two_messages_that_cross_with_their_reports(configure, monkeypa
 
 
 def test_it_waits_for_a_database_that_restarts_with_what_the_other_server_has_taken(remote, monkeypatch, alice):
-    server, record, away = remote(), queue_record.record, [OperationalError("away")] * 2
+    server, record, away = remote(), queue_record_bulk.record_all, [OperationalError("away")] * 2
 
     def recorded(*args):
         if away:
             raise away.pop()
-        record(*args)
+        return record(*args)
 
-    monkeypatch.setattr(queue_record, "record", recorded)
+    monkeypatch.setattr(queue_record_bulk, "record_all", recorded)
     monkeypatch.setattr(delivery_books, "RECORDING_PAUSES", (0, 0, 0))
     entry = queued(alice, "bob@hamburger.edu")
     delivery.deliver_domain("hamburger.edu")
     assert only(entry).state == "delivered"
     assert len(server.messages) == 1
+    assert not away
