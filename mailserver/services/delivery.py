@@ -15,7 +15,8 @@ from contextlib import suppress
 from django.db import DatabaseError
 
 from mailserver.services import delivery_local, delivery_loop, queue
-from mailserver.services.delivery_run import Office, Run
+from mailserver.services.delivery_office import Office
+from mailserver.services.delivery_run import Run
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
 from mailserver.store.models import Domain

@@ -11,7 +11,7 @@ import logging
 import uuid
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -21,16 +21,11 @@ from django.db import DatabaseError
 from mailserver.net import smtp_client
 from mailserver.net.smtp_client import Kept
 from mailserver.net.smtp_results import Report, Timeouts
-from mailserver.services import delivery_claim, delivery_hops, delivery_load, queue
-from mailserver.services.delivery_books import Books
-from mailserver.services.delivery_cargo import Cargo
-from mailserver.services.delivery_claim import Order, Taken
-from mailserver.services.delivery_hops import Found, Known, by_policy, look_up
-from mailserver.services.delivery_leases import Leases
+from mailserver.services import delivery_load, queue
+from mailserver.services.delivery_claim import Order
+from mailserver.services.delivery_hops import Found, by_policy, look_up
 from mailserver.services.delivery_loop import at_desk
-from mailserver.services.delivery_notes import Notes
-from mailserver.services.delivery_pace import Effort, Paces
-from mailserver.services.delivery_together import Together
+from mailserver.services.delivery_office import Office
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
 from mailserver.store.models import QueueEntry
@@ -52,24 +47,6 @@ TOGETHER = 100
 UNWRITTEN = 1000
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Office:
-    """What the runs of a process share."""
-
-    books: Books = field(default_factory=Books)
-    notes: Notes = field(default_factory=Notes)
-    leases: Leases = field(default_factory=Leases)
-    paces: Paces = field(default_factory=Paces)
-    effort: Effort = field(default_factory=Effort)
-    cargo: Cargo = field(default_factory=lambda: Cargo(most=128 << 20, small=delivery_load.SMALL))
-    claims: Together[Order, Taken] = field(default_factory=lambda: Together(delivery_claim.claim_all))
-    contents: Together[list[QueueEntry], dict[int, bytes]] = field(
-        default_factory=lambda: Together(delivery_load.contents_of_each)
-    )
-    known: Together[str, Known] = field(default_factory=lambda: Together(delivery_hops.known))
-    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,14 +218,22 @@ class Run:
     async def _deliver(self, claim: Claim, entry: QueueEntry, octets: bytes, kept: Kept) -> Report:
         config = settings.CORREIO
         outgoing = delivery_load.outgoing(entry, claim, octets)
+        told: list[tuple[Report, Report]] = []
+
+        def taken(report: Report) -> None:
+            told[:] = [(report, self._found.introduced(report))]
+            self._office.notes.add(claim, told[0][1])
+
         report = await smtp_client.deliver(
             self._found.hops,
             outgoing,
             hostname=config.hostname,
             timeouts=Timeouts.rfc().capped(config.stage_timeout),
             kept=kept,
-            taken=lambda report: self._office.notes.add(claim, self._found.introduced(report)),
+            taken=taken,
         )
+        if told and told[0][0] is report:
+            return told[0][1]
         if not report.reached and by_policy(report, outgoing):
             report = replace(report, reached=True)
         return self._found.introduced(report)

@@ -9,7 +9,8 @@ from django.utils import timezone
 from mailserver.conf import Route
 from mailserver.practice.scripted import HANG, ScriptedServer
 from mailserver.services import delivery, delivery_loop, delivery_rate, queue
-from mailserver.services.delivery_run import FEW, Office
+from mailserver.services.delivery_office import Office
+from mailserver.services.delivery_run import FEW
 from mailserver.store.models import DeliveryAttempt, QueueRecipient
 from tests.support.queueing import notes, only, queued
 
