@@ -97,6 +97,24 @@ def test_a_worker_that_ends_finishes_what_it_talks_about_and_gives_back_the_rest
     assert (only(entry).state, only(entry).attempts, notes(entry), server.messages) == ("queued", 0, [], [])
 
 
+def test_destinations_of_one_bell_are_claimed_and_recorded_together(configure, alice, domains, monkeypatch, dead_port):
+    """A statement for each would be most of what a dead destination costs."""
+    monkeypatch.setattr(delivery, "_office", Office())
+    claimed, claim_all = [], queue.claim_all
+    monkeypatch.setattr(queue, "claim_all", lambda wanted: (claimed.append(len(wanted)), claim_all(wanted))[1])
+    names = [f"dead{number}.test" for number in range(20)]
+    configure(routes={name: Route("127.0.0.1", dead_port) for name in names})
+    with transaction.atomic():
+        for name in names:
+            queued(alice, f"bob@{name}")
+    delivery.answer_bell(names)
+    for name in names:
+        delivery_loop.submit(delivery._serve(name)).result()
+    assert states() == {"deferred": 20}
+    assert claimed[0] == 20
+    assert DeliveryAttempt.objects.values("number").distinct().count() == 1
+
+
 def test_dead_servers_delay_no_others(configure, alice, domains, monkeypatch):
     """Servers that accept and say nothing hold their tasks; all others are done while they still do."""
     monkeypatch.setattr(delivery, "_office", Office())
