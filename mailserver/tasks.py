@@ -28,8 +28,8 @@ CLOSING = 5.0
 
 
 @shared_task
-def deliver_domain(domain: str) -> None:
-    delivery.answer_bell(domain)
+def deliver_domains(domains: list[str]) -> None:
+    delivery.answer_bell(domains)
 
 
 @shared_task

@@ -60,6 +60,15 @@ def _quickly_emptied_tables() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup) -> Iterator[None]:
+    """The database goes when nobody is connected with it; deliveries keep their connections."""
+    from mailserver.services import delivery_loop
+
+    yield
+    delivery_loop.leave_desk()
+
+
+@pytest.fixture(scope="session")
 def _redis() -> Iterator[redis.Redis]:
     with redis.Redis.from_url(services.redis_url()) as client:
         yield client

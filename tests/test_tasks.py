@@ -34,7 +34,7 @@ def test_it_knows_every_task_that_the_clock_and_the_bell_name():
 @pytest.mark.parametrize(
     ("task", "arguments", "module", "name"),
     [
-        (tasks.deliver_domain, ["hamburger.edu"], delivery, "answer_bell"),
+        (tasks.deliver_domains, [["hamburger.edu", "mit.edu"]], delivery, "answer_bell"),
         (tasks.sweep, [], queue, "sweep"),
         (tasks.tell_alarms, [], alarm_acts, "tell"),
         (tasks.tell_delays, [], delays, "tell"),

@@ -45,7 +45,8 @@ async def deliver(
     is deferred. After a connection lost between the end mark and its reply no other hop is tried, because the
     message may have arrived. `kept` holds the connection of an earlier message, and of this one for the next; when it
     turns out to be over before the server agreed to MAIL, the server is called again and that is no try.
-    `taken` hears what is known as soon as a server has taken the message, before anything else is said to it.
+    `taken` hears what is known as soon as a server has taken the message, before anything else is said to it; when
+    nothing is, that is the report itself.
     Never raises for what servers or the network do; ValueError when there are no hops.
     """
     if not hops:
@@ -54,7 +55,7 @@ async def deliver(
     for hop in delivery.kept.order([protected(hop, outgoing) for hop in hops]):
         if delivery.unsettled and not delivery.in_doubt and not delivery.too_late:
             await delivery.attempt(hop)
-    return delivery.report()
+    return delivery.final()
 
 
 @dataclass
@@ -79,6 +80,8 @@ class _Delivery:
 
     def __post_init__(self) -> None:
         self._deadline = asyncio.get_running_loop().time() + self.timeouts.total
+        # What was told when a server had taken the message, and how long the dialogue was then.
+        self._told: tuple[int, Report] | None = None
 
     @property
     def unsettled(self) -> list[str]:
@@ -109,7 +112,7 @@ class _Delivery:
         if self.outgoing.require_tls and "REQUIRETLS" not in connection.extensions:
             # RFC 8689 §4.2.1: the next server would not pass the promise on.
             self.tls = connection.tls
-            self.protection = smtp_security.protection(hop.policy, connection.secured)
+            self.protection = connection.protection
             self.turned_away.append((hop, SmtpFailure(0, "5.7.30", f"{hop.host} does not support REQUIRETLS")))
             await self._take_leave(connection)
             return
@@ -136,7 +139,7 @@ class _Delivery:
 
     async def _send(self, connection: Connection) -> None:
         self.reached = True
-        self.protection = smtp_security.protection(connection.hop.policy, connection.secured)
+        self.protection = connection.protection
         try:
             self.tls = connection.tls
             left = tuple(self.unsettled)
@@ -145,7 +148,8 @@ class _Delivery:
                 self.results[result.recipient] = result
             self.in_doubt = connection.in_doubt
             if any(result.outcome == "delivered" for result in self.results.values()):
-                self.taken(self.report())
+                self._told = len(self.transcript), self.report()
+                self.taken(self._told[1])
         except BaseException:
             await connection.abandon()
             raise
@@ -161,6 +165,12 @@ class _Delivery:
         except Exception:
             logger.warning("leaving %s failed", self.hop, exc_info=True)
             await connection.abandon()
+
+    def final(self) -> Report:
+        """The very report that was told, if nothing was said since."""
+        if self._told and self._told[0] == len(self.transcript):
+            return self._told[1]
+        return self.report()
 
     def report(self) -> Report:
         results = [self.results.get(r) or self._unreached(r) for r in self.outgoing.recipients]

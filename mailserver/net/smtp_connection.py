@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from mailserver.net import smtp_auth, smtp_security
 from mailserver.net.mx import Hop
 from mailserver.net.smtp_dialogue import Dialogue
-from mailserver.net.smtp_results import ConnectionBroken, Outgoing, Result, SmtpFailure, Timeouts
+from mailserver.net.smtp_results import ConnectionBroken, Outgoing, Protection, Result, SmtpFailure, Timeouts
 from mailserver.net.smtp_security import Secured, TlsFailed
 from mailserver.net.smtp_transaction import Transaction
 from mailserver.net.smtp_wire import Answer, Wire
@@ -40,6 +40,7 @@ class Connection:
         self._timeouts = timeouts
         self._dialogue = dialogue
         self._needs_reset = False
+        self._told: tuple[Secured, Protection] | None = None
 
     @classmethod
     async def open(
@@ -83,6 +84,13 @@ class Connection:
             connection.secured = replace(connection.secured, trouble=trouble)
             return connection
         raise AssertionError("the last way returns or raises")
+
+    @property
+    def protection(self) -> Protection:
+        """How it is protected, in words: the same for each message on it."""
+        if self._told is None or self._told[0] is not self.secured:
+            self._told = self.secured, smtp_security.protection(self.hop.policy, self.secured)
+        return self._told[1]
 
     @property
     def tls(self) -> str:

@@ -11,6 +11,7 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from mailserver.net import tls
@@ -22,6 +23,9 @@ MAX_LINE = 8192
 MAX_REPLY_LINES = 200
 # What of a reply is kept as the reason of a result.
 MAX_REPLY_TEXT = 1000
+
+# Replies of one line that are worth remembering.
+_SHORT = 80
 
 # How much may wait unread; a pipelined group of 1,000 recipients brings about 60 KB.
 _HIGH_WATER = 256 * 1024
@@ -66,18 +70,14 @@ class Wire(asyncio.Protocol):
         self._room: asyncio.Future[None] | None = None
         self._gone = self._loop.create_future()
         self._late: ConnectionBroken | None = None
+        # `TLSv1.3 TLS_AES_256_GCM_SHA384`, or '' in clear.
+        self.tls = ""
 
     @classmethod
     async def connect(cls, address: str, port: int) -> Wire:
         """Raises OSError as the system says it."""
         _, wire = await asyncio.get_running_loop().create_connection(cls, address, port)
         return wire
-
-    @property
-    def tls(self) -> str:
-        """`TLSv1.3 TLS_AES_256_GCM_SHA384`, or '' in clear."""
-        session = self._transport.get_extra_info("ssl_object")
-        return tls.describe(session) if session else ""
 
     @property
     def presented(self) -> list[bytes]:
@@ -119,10 +119,17 @@ class Wire(asyncio.Protocol):
         if transport is None:
             raise ConnectionBroken("the connection was closed during the TLS handshake")
         self._transport = transport
+        session = transport.get_extra_info("ssl_object")
+        self.tls = tls.describe(session) if session else ""
 
     def write(self, data: bytes | memoryview) -> None:
         if not self._ended:
             self._transport.write(data)
+
+    @property
+    def flows(self) -> bool:
+        """Whether `drained` would not wait."""
+        return self._room is None and not self._ended
 
     async def drained(self) -> None:
         """Returns when the system has taken nearly all that was written."""
@@ -229,6 +236,18 @@ async def read_reply(wire: Wire, hear: Callable[[str], None]) -> Answer:
 
 def answer(code: int, lines: list[str]) -> Answer:
     """The reply that `lines` (each still with its code) make."""
+    if len(lines) == 1 and len(lines[0]) <= _SHORT:
+        return _short_answer(code, lines[0])
+    return _answer(code, lines)
+
+
+@lru_cache(maxsize=1000)
+def _short_answer(code: int, line: str) -> Answer:
+    """A server says the same of most messages."""
+    return _answer(code, [line])
+
+
+def _answer(code: int, lines: list[str]) -> Answer:
     texts = [line[4:] for line in lines]
     found = _STATUS.match(texts[-1]) or _STATUS.match(texts[0])
     enhanced = found[1] if found and found[1][0] == str(code)[0] else ""

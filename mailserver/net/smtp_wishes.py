@@ -25,7 +25,7 @@ def of_rcpt(outgoing: Outgoing, recipient: str, extensions: Mapping[str, str]) -
     wished = outgoing.wishes.get(recipient)
     if wished is None or "DSN" not in extensions:
         return []
-    original = dsnwishes.orcpt(wished.original)
+    original = dsnwishes.orcpt(wished.original) if wished.original else ""
     return [
         *([f"NOTIFY={wished.notify}"] if wished.notify else []),
         *([f"ORCPT={original}"] if original else []),

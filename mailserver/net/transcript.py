@@ -28,6 +28,10 @@ class Transcript:
         self._tail: deque[Line] = deque(maxlen=_TAIL)
         self._added = 0
 
+    def __len__(self) -> int:
+        """Lines so far, those left out too."""
+        return self._added
+
     def now(self) -> float:
         """Seconds since the start of the dialogue."""
         return time.monotonic() - self._start
@@ -49,7 +53,7 @@ class Transcript:
         return [*self._head, gap, *self._tail]
 
     def _add(self, at: float, side: Literal["client", "server", "note"], text: str) -> None:
-        line = Line(round(at, 6), side, printable(text)[:MAX_TEXT])
+        line = Line(round(at, 6), side, (text if text.isprintable() else printable(text))[:MAX_TEXT])
         self._added += 1
         if len(self._head) < _HEAD:
             self._head.append(line)

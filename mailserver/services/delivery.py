@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Sequence
 from concurrent.futures import TimeoutError as TooLate
 from contextlib import suppress
 
 from django.db import DatabaseError
 
 from mailserver.services import delivery_local, delivery_loop, queue
-from mailserver.services.delivery_run import Office, Run
+from mailserver.services.delivery_office import Office
+from mailserver.services.delivery_run import Run
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
 from mailserver.store.models import Domain
@@ -33,22 +33,25 @@ _office = Office()
 # The destinations that have a run, and whether the bell rang again meanwhile.
 _running: dict[str, bool] = {}
 _ended: dict[str, asyncio.Event] = {}
+_answering: set[asyncio.Task[int]] = set()
 _places = asyncio.Semaphore(PLACES)
 
 logger = logging.getLogger(__name__)
 
 
-def answer_bell(domain: str) -> None:
-    """Deliver what is due for a destination. Mail for other servers goes on its way without the caller."""
-    if _is_here(domain):
-        _work_off_here(domain)
-    else:
-        delivery_loop.submit(_serve(domain)).add_done_callback(_complain)
+def answer_bell(domains: Sequence[str]) -> None:
+    """Deliver what is due for these destinations. Mail for other servers goes on its way without the caller."""
+    here = _here(domains)
+    delivery_loop.submit(_begin([domain for domain in domains if domain not in here]))
+    for domain in here[1:]:
+        wake([domain])  # somebody else's, so that they do not wait for each other
+    if here:
+        _work_off_here(here[0])
 
 
 def deliver_domain(domain: str) -> int:
     """The same and wait for it (A-label domain or address literal); the number of tries made."""
-    return _work_off_here(domain) if _is_here(domain) else delivery_loop.submit(_serve(domain)).result()
+    return _work_off_here(domain) if _here([domain]) else delivery_loop.submit(_serve(domain)).result()
 
 
 def close(seconds: float) -> None:
@@ -56,10 +59,20 @@ def close(seconds: float) -> None:
     if delivery_loop.running():
         with suppress(TooLate):
             delivery_loop.submit(_close()).result(seconds)
+            delivery_loop.leave_desk()
 
 
-def _is_here(domain: str) -> bool:
-    return Domain.objects.filter(name=domain, hosted=True, transport=Domain.Transport.LOCAL).exists()
+def _here(domains: Sequence[str]) -> list[str]:
+    """Those that live here."""
+    rows = Domain.objects.filter(name__in=domains, hosted=True, transport=Domain.Transport.LOCAL)
+    return list(rows.order_by("name").values_list("name", flat=True))
+
+
+async def _begin(domains: Iterable[str]) -> None:
+    for domain in domains:
+        task = asyncio.create_task(_serve(domain))
+        _answering.add(task)
+        task.add_done_callback(_answered)
 
 
 async def _serve(domain: str) -> int:
@@ -91,8 +104,9 @@ async def _close() -> None:
         await ended.wait()
 
 
-def _complain(served: Future[int]) -> None:
+def _answered(served: asyncio.Task[int]) -> None:
     """A fault has its traceback in the log already, where it belongs to a message."""
+    _answering.discard(served)
     if not served.cancelled() and (fault := served.exception()):
         logger.error("delivery stumbled: %s", fault, exc_info=fault)
 

@@ -1,19 +1,44 @@
-"""What a run takes from the queue at once. At the desk."""
+"""What runs take from the queue at once. At the desk."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from mailserver.services import delivery_load, delivery_notes, delivery_rate, queue
 from mailserver.services.queue import Claim
 from mailserver.store.models import QueueEntry
 
 
-def claim(domain: str, wanted: int, token: uuid.UUID) -> tuple[list[Claim], dict[int, QueueEntry], bool]:
-    """Claims of up to `wanted` recipients, entries by id, and whether more may be due; `token`: see `queue.claim`."""
+class Order(NamedTuple):
+    """Of a destination up to `wanted` recipients; `token`: see `queue.claim`."""
+
+    domain: str
+    wanted: int
+    token: uuid.UUID
+
+
+class Taken(NamedTuple):
+    """`entries` are by id; `more` says whether more may be due."""
+
+    claims: list[Claim]
+    entries: dict[int, QueueEntry]
+    more: bool
+
+
+def claim_all(orders: Sequence[Order]) -> list[Taken]:
+    """What each order gets."""
     delivery_notes.recover()
-    allowed = delivery_rate.allowed(domain, wanted)
-    claims = queue.claim(domain, allowed, token) if allowed else []
-    taken = sum(len(claim.recipients) for claim in claims)
-    delivery_rate.settle(domain, asked=wanted, allowed=allowed, taken=taken)
-    return claims, delivery_load.entries_of(claims), taken == wanted
+    allowed = [delivery_rate.allowed(domain, wanted) for domain, wanted, _ in orders]
+    held = queue.claim_all([order._replace(wanted=most) for order, most in zip(orders, allowed, strict=True)])
+    for (domain, wanted, _), most, claims in zip(orders, allowed, held, strict=True):
+        delivery_rate.settle(domain, asked=wanted, allowed=most, taken=_recipients(claims))
+    entries = delivery_load.entries_of(claim for claims in held for claim in claims)
+    return [
+        Taken(claims, entries, _recipients(claims) == order.wanted) for order, claims in zip(orders, held, strict=True)
+    ]
+
+
+def _recipients(claims: Sequence[Claim]) -> int:
+    return sum(len(claim.recipients) for claim in claims)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from django.conf import settings
 
+from mailserver.conf import Route
 from mailserver.net.mx import Hop, NoRoute, next_hops
 from mailserver.net.smtp_results import Line, Outgoing, Report, Result
 from mailserver.net.tls_findings import TlsFinding
-from mailserver.services import delivery_dns, relays, tls_policies
+from mailserver.services import delivery_dns, relays, sts_policies, tls_policies
 from mailserver.services.delivery_loop import at_desk
+from mailserver.store.models import StsPolicy
 
 
 @dataclass(frozen=True)
@@ -66,21 +68,35 @@ class Found:
                     yield f"{self.domain} has no MX, so its own address counts: {', '.join(addresses)}"
 
 
-async def look_up(domain: str) -> Found:
-    """Ask the administrator's relays and routes, or the DNS, and for the policies of the servers found."""
+@dataclass(frozen=True)
+class Known:
+    """What we know about a destination: the ways an administrator has set, of all destinations, and its policy."""
+
+    routes: dict[str, Route]
+    policy: StsPolicy | None
+
+
+def known(domains: Sequence[str]) -> list[Known]:
+    """At the desk."""
+    routes, policies = relays.table(), sts_policies.kept(domains)
+    return [Known(routes, policies.get(domain)) for domain in domains]
+
+
+async def look_up(domain: str, known: Known) -> Found:
+    """Where mail for a domain goes, by the administrator's ways or the DNS, and the policies of the servers found."""
     config, resolver = settings.CORREIO, delivery_dns.resolver()
     try:
         hops = await next_hops(
             domain,
             resolver=resolver,
-            routes=await at_desk(relays.table),
+            routes=known.routes,
             port=config.remote_smtp_port,
             own_names={config.hostname.lower()},
             allow_private=config.allow_private_hops,
         )
     except NoRoute as nowhere:
         return Found(domain, refusal=nowhere)
-    hops, findings = await tls_policies.protect(domain, hops, resolver, at_desk)
+    hops, findings = await tls_policies.protect(domain, hops, known.policy, resolver, at_desk)
     return Found(domain, tuple(hops), findings=findings)
 
 

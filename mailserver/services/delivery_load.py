@@ -29,6 +29,12 @@ def contents(entries: Sequence[QueueEntry]) -> dict[int, bytes]:
     }
 
 
+def contents_of_each(wanted: Sequence[Sequence[QueueEntry]]) -> list[dict[int, bytes]]:
+    """The same for several who ask."""
+    found = contents([entry for entries in wanted for entry in entries])
+    return [{entry.pk: found[entry.pk] for entry in entries if entry.pk in found} for entries in wanted]
+
+
 def content(entry: QueueEntry) -> bytes:
     """Raises NotFound."""
     return bytes(entry.prefix) + blobs.read(entry.blob_id)

@@ -11,7 +11,7 @@ import logging
 import uuid
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -21,14 +21,11 @@ from django.db import DatabaseError
 from mailserver.net import smtp_client
 from mailserver.net.smtp_client import Kept
 from mailserver.net.smtp_results import Report, Timeouts
-from mailserver.services import delivery_claim, delivery_load, queue
-from mailserver.services.delivery_books import Books
-from mailserver.services.delivery_cargo import Cargo
+from mailserver.services import delivery_load, queue
+from mailserver.services.delivery_claim import Order
 from mailserver.services.delivery_hops import Found, by_policy, look_up
-from mailserver.services.delivery_leases import Leases
 from mailserver.services.delivery_loop import at_desk
-from mailserver.services.delivery_notes import Notes
-from mailserver.services.delivery_pace import Effort, Paces
+from mailserver.services.delivery_office import Office
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
 from mailserver.store.models import QueueEntry
@@ -50,19 +47,6 @@ TOGETHER = 100
 UNWRITTEN = 1000
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Office:
-    """What the runs of a process share."""
-
-    books: Books = field(default_factory=Books)
-    notes: Notes = field(default_factory=Notes)
-    leases: Leases = field(default_factory=Leases)
-    paces: Paces = field(default_factory=Paces)
-    effort: Effort = field(default_factory=Effort)
-    cargo: Cargo = field(default_factory=lambda: Cargo(most=128 << 20, small=delivery_load.SMALL))
-    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +86,7 @@ class Run:
         try:
             await self._fetch()
             if self._waiting:
-                self._found = await look_up(self.domain)
+                self._found = await look_up(self.domain, await self._office.known(self.domain))
             while self._waiting:
                 await self._work_off()
                 while self._writing:
@@ -121,7 +105,7 @@ class Run:
 
     async def _fetch(self) -> None:
         wanted = self._batch
-        claims, entries, more = await at_desk(partial(delivery_claim.claim, self.domain, wanted, self._token))
+        claims, entries, more = await self._office.claims(Order(self.domain, wanted, self._token))
         self._office.leases.hold(claims)
         self._waiting += [Due(claim, entries.get(claim.entry_id)) for claim in claims]
         self._batch, self._more = min(MANY, wanted * 2), more
@@ -234,14 +218,22 @@ class Run:
     async def _deliver(self, claim: Claim, entry: QueueEntry, octets: bytes, kept: Kept) -> Report:
         config = settings.CORREIO
         outgoing = delivery_load.outgoing(entry, claim, octets)
+        told: list[tuple[Report, Report]] = []
+
+        def taken(report: Report) -> None:
+            told[:] = [(report, self._found.introduced(report))]
+            self._office.notes.add(claim, told[0][1])
+
         report = await smtp_client.deliver(
             self._found.hops,
             outgoing,
             hostname=config.hostname,
             timeouts=Timeouts.rfc().capped(config.stage_timeout),
             kept=kept,
-            taken=lambda report: self._office.notes.add(claim, self._found.introduced(report)),
+            taken=taken,
         )
+        if told and told[0][0] is report:
+            return told[0][1]
         if not report.reached and by_policy(report, outgoing):
             report = replace(report, reached=True)
         return self._found.introduced(report)
@@ -252,7 +244,7 @@ class Run:
             if entry.pk not in self._contents:
                 line = (due.entry for due in islice(self._waiting, TOGETHER) if due.entry) if self._explored else ()
                 ahead = delivery_load.first([entry, *line])
-                self._contents |= await at_desk(partial(delivery_load.contents, ahead))
+                self._contents |= await self._office.contents(ahead)
             octets = self._contents.pop(entry.pk, None)
         return await at_desk(partial(delivery_load.content, entry)) if octets is None else octets
 

@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Min, Q, Value, When
 from django.utils import timezone
 
 from mailserver.mail.dsnwishes import RecipientWishes
@@ -23,6 +24,7 @@ from mailserver.services.queue_bell import wake as wake
 from mailserver.store.models import DeliveryAttempt, Event, QueueEntry, QueueRecipient
 
 State = QueueRecipient.State
+_Row = tuple[int, int, str, int, str, str]
 
 # Renewed every LEASE / 4 while a worker lives, so that a killed one is noticed within a minute.
 LEASE = timedelta(seconds=40)
@@ -37,33 +39,44 @@ MAX_RECIPIENTS = 100
 # Each row is looked up by its id: with `|| ''` and `+ interval '0'` no index of all that waits can be taken for that,
 # as PostgreSQL did before it had counted the rows (a second for a claim among 2,500).
 CLAIM = f"""
-WITH due AS (
-    SELECT r.id, r.next_attempt_at, r.entry_id, e.priority - (e.sender = '')::int AS urgency, row_number() OVER (
-        PARTITION BY e.priority - (e.sender = '')::int, e.account_id, CASE WHEN e.account_id IS NULL THEN e.sender END
-        ORDER BY r.next_attempt_at, r.entry_id, r.id
-    ) AS turn
-    FROM queuerecipient r JOIN queueentry e ON e.id = r.entry_id
-    WHERE r.domain = %(domain)s AND r.state IN ('queued', 'deferred') AND r.next_attempt_at <= %(now)s
-      AND {destinations.NOT_PAUSED}
+WITH wanted AS (
+    SELECT * FROM unnest(%(domains)s::text[], %(most)s::int[], %(tokens)s::uuid[]) AS w (domain, most, token)
 ), chosen AS (
-    SELECT locked.id, due.urgency, due.turn
-    FROM (SELECT * FROM due ORDER BY urgency DESC, turn, next_attempt_at, entry_id, id) due CROSS JOIN LATERAL (
-        SELECT r.id FROM queuerecipient r WHERE r.id = due.id AND r.state || '' IN ('queued', 'deferred')
-          AND r.next_attempt_at + interval '0' <= %(now)s
-        FOR NO KEY UPDATE SKIP LOCKED
-    ) locked
-    LIMIT %(limit)s
+    SELECT w.domain, w.token, taken.* FROM wanted w CROSS JOIN LATERAL (
+        SELECT locked.id, due.urgency, due.turn
+        FROM (
+            SELECT r.id, r.next_attempt_at, r.entry_id, e.priority - (e.sender = '')::int AS urgency,
+                row_number() OVER (
+                PARTITION BY e.priority - (e.sender = '')::int, e.account_id,
+                    CASE WHEN e.account_id IS NULL THEN e.sender END
+                ORDER BY r.next_attempt_at, r.entry_id, r.id
+            ) AS turn
+            FROM queuerecipient r JOIN queueentry e ON e.id = r.entry_id
+            WHERE r.domain = w.domain AND r.state IN ('queued', 'deferred') AND r.next_attempt_at <= %(now)s
+              AND {destinations.NOT_PAUSED}
+            ORDER BY urgency DESC, turn, next_attempt_at, entry_id, id
+        ) due CROSS JOIN LATERAL (
+            SELECT r.id FROM queuerecipient r WHERE r.id = due.id AND r.state || '' IN ('queued', 'deferred')
+              AND r.next_attempt_at + interval '0' <= %(now)s
+            FOR NO KEY UPDATE SKIP LOCKED
+        ) locked
+        LIMIT w.most
+    ) taken
 )
-UPDATE queuerecipient r SET state = 'delivering', lease_until = %(until)s, lease_token = %(token)s
+UPDATE queuerecipient r SET state = 'delivering', lease_until = %(until)s, lease_token = chosen.token
 FROM chosen WHERE r.id = chosen.id
-RETURNING -chosen.urgency, chosen.turn, r.entry_id, r.id, r.address, r.attempts, r.notify, r.original_recipient
+RETURNING chosen.domain, -chosen.urgency, chosen.turn,
+    r.entry_id, r.id, r.address, r.attempts, r.notify, r.original_recipient
 """  # noqa: S608
 
-# Other workers at a destination, and whether one of them was lost.
+# Other workers at each destination, and whether one of them was lost.
 TALKING = """
-SELECT count(DISTINCT lease_token) FILTER (WHERE lease_until >= %(now)s AND lease_token <> %(own)s),
-    coalesce(bool_or(lease_until < %(now)s), false)
-FROM queuerecipient WHERE domain = %(domain)s AND state = 'delivering'
+SELECT at.* FROM unnest(%(domains)s::text[], %(tokens)s::uuid[]) WITH ORDINALITY AS w (domain, token, number)
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT lease_token) FILTER (WHERE lease_until >= %(now)s AND lease_token <> w.token),
+        coalesce(bool_or(lease_until < %(now)s), false)
+    FROM queuerecipient WHERE domain = w.domain AND state = 'delivering'
+) at ORDER BY w.number
 """
 
 
@@ -98,20 +111,34 @@ def claim(domain: str, limit: int = MAX_RECIPIENTS, token: uuid.UUID | None = No
     Rows whose worker was lost are due too. Empty when nothing is due or enough workers are at it; who claims ahead
     gives the same `token` each time.
     """
-    now, token = timezone.now(), token or uuid.uuid4()
+    return claim_all([(domain, limit, token or uuid.uuid4())])[0]
+
+
+def claim_all(wanted: Sequence[tuple[str, int, uuid.UUID]]) -> list[list[Claim]]:
+    """The same for several destinations (domain, limit, token), each once."""
+    now = timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(TALKING, {"domain": domain, "now": now, "own": str(token)})
-        talking, lost = cursor.fetchone() or (0, False)
-        if lost:
-            retake(now, domain)
-        if talking >= MAX_WORKERS:
-            return []
-        cursor.execute(CLAIM, {"domain": domain, "now": now, "limit": limit, "until": now + LEASE, "token": str(token)})
-        rows = [row[2:] for row in sorted(cursor.fetchall())]
-    return list(_by_entry(rows, domain, token))
+        cursor.execute(TALKING, _columns(wanted) | {"now": now})
+        free = []
+        for one, (talking, lost) in zip(wanted, cursor.fetchall(), strict=True):
+            if lost:
+                retake(now, one[0])
+            if talking < MAX_WORKERS and one[1]:
+                free.append(one)
+        rows: dict[str, list[_Row]] = defaultdict(list)
+        if free:
+            cursor.execute(CLAIM, _columns(free) | {"now": now, "until": now + LEASE})
+            for domain, _, _, *row in sorted(cursor.fetchall()):
+                rows[domain].append((*row,))
+    return [list(_by_entry(rows[domain], domain, token)) for domain, _, token in wanted]
 
 
-def _by_entry(rows: Sequence[tuple[int, int, str, int, str, str]], domain: str, token: uuid.UUID) -> Iterator[Claim]:
+def _columns(wanted: Sequence[tuple[str, int, uuid.UUID]]) -> dict[str, Any]:
+    domains, most, tokens = zip(*wanted, strict=True)
+    return {"domains": list(domains), "most": list(most), "tokens": list(tokens)}
+
+
+def _by_entry(rows: Sequence[_Row], domain: str, token: uuid.UUID) -> Iterator[Claim]:
     groups: dict[int, list[Claimed]] = defaultdict(list)
     for entry_id, recipient_id, address, attempts, notify, original in rows:
         groups[entry_id].append(Claimed(recipient_id, address, attempts, RecipientWishes(notify, original)))
@@ -225,6 +252,8 @@ def sweep() -> list[str]:
         retake(now)
         alarms.hold_waiting()
         due = QueueRecipient.objects.filter(state__in=(State.QUEUED, State.DEFERRED), next_attempt_at__lte=now)
-        domains = list(destinations.awake(due).values_list("domain", flat=True).distinct().order_by("domain"))
+        # Those that were called in vain before come last: most of them are dead still.
+        found = destinations.awake(due).values("domain").annotate(tries=Min("attempts")).order_by("tries", "domain")
+        domains = [row["domain"] for row in found]
         wake(domains)
     return domains

@@ -7,7 +7,7 @@ policy that was known gains nothing until it has expired.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -40,10 +40,19 @@ class Desk(Protocol):
     def __call__(self, work: Callable[[], Answer], /) -> Awaitable[Answer]: ...
 
 
-async def find(domain: str, resolver: PolicyResolver, desk: Desk) -> tuple[mtasts.Policy | None, NoPolicy | None]:
-    """The policy that counts now, None without any; and why a new one could not be fetched, if it was tried."""
+def kept(domains: Sequence[str]) -> dict[str, StsPolicy]:
+    """What was kept of these domains' policies, by domain."""
+    return {row.domain: row for row in StsPolicy.objects.filter(domain__in=domains)}
+
+
+async def find(
+    domain: str, row: StsPolicy | None, resolver: PolicyResolver, desk: Desk
+) -> tuple[mtasts.Policy | None, NoPolicy | None]:
+    """The policy that counts now, None without any; and why a new one could not be fetched, if it was tried.
+
+    `row` is what was `kept`.
+    """
     identity = await mta_sts.identity(domain, resolver)
-    row = await desk(StsPolicy.objects.filter(domain=domain).first)
     now = timezone.now()
     trouble = None
     if identity and _is_wanted(row, identity, now):

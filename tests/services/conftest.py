@@ -13,7 +13,7 @@ from mailserver.conf import Route
 from mailserver.practice.certificates import self_signed
 from mailserver.practice.scripted import ScriptedServer
 from mailserver.services import delivery, imapsearch, messages
-from mailserver.services.delivery_run import Office
+from mailserver.services.delivery_office import Office
 from mailserver.store.models import Domain
 from tests.support.mail import message
 

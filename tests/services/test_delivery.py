@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from mailserver.practice.dns_server import SERVFAIL, DnsServer
 from mailserver.practice.scripted import CLOSE, ScriptedServer
-from mailserver.services import accounts, bounces, delivery, delivery_books, queue, queue_record
+from mailserver.services import accounts, bounces, delivery, delivery_books, queue, queue_record_bulk
 from mailserver.store.models import Account, Domain, Event, MailboxMessage, QueueEntry
 from tests.support.mail import message
 from tests.support.queueing import RECEIVED, notes, only, queued
@@ -39,6 +39,18 @@ def test_it_files_mail_for_a_local_domain_without_a_connection(configure, alice,
     assert recipient.reply_text.endswith(stored.reference)
     entry.refresh_from_db()
     assert entry.finished_at is not None
+
+
+def test_of_several_destinations_that_live_here_the_first_is_served_and_the_others_are_rung(
+    configure, alice, bob, monkeypatch
+):
+    """They do not wait for each other, and mail for other servers waits for none of them."""
+    rung = []
+    monkeypatch.setattr(delivery, "wake", lambda domains: rung.extend(domains))
+    mine = queued(alice, "alice@crepes.fr")
+    other = queued(alice, "bob@hamburger.edu")
+    delivery.answer_bell(["hamburger.edu", "crepes.fr"])
+    assert (only(mine).state, only(other).state, rung) == ("delivered", "queued", ["hamburger.edu"])
 
 
 def test_it_sends_by_smtp_and_keeps_the_dialogue(remote, alice):
@@ -259,16 +271,17 @@ def test_it_files_two_messages_that_cross_with_their_reports(configure, monkeypa
 
 
 def test_it_waits_for_a_database_that_restarts_with_what_the_other_server_has_taken(remote, monkeypatch, alice):
-    server, record, away = remote(), queue_record.record, [OperationalError("away")] * 2
+    server, record, away = remote(), queue_record_bulk.record_all, [OperationalError("away")] * 2
 
     def recorded(*args):
         if away:
             raise away.pop()
-        record(*args)
+        return record(*args)
 
-    monkeypatch.setattr(queue_record, "record", recorded)
+    monkeypatch.setattr(queue_record_bulk, "record_all", recorded)
     monkeypatch.setattr(delivery_books, "RECORDING_PAUSES", (0, 0, 0))
     entry = queued(alice, "bob@hamburger.edu")
     delivery.deliver_domain("hamburger.edu")
     assert only(entry).state == "delivered"
     assert len(server.messages) == 1
+    assert not away

@@ -9,7 +9,8 @@ from django.utils import timezone
 from mailserver.conf import Route
 from mailserver.practice.scripted import HANG, ScriptedServer
 from mailserver.services import delivery, delivery_loop, delivery_rate, queue
-from mailserver.services.delivery_run import FEW, Office
+from mailserver.services.delivery_office import Office
+from mailserver.services.delivery_run import FEW
 from mailserver.store.models import DeliveryAttempt, QueueRecipient
 from tests.support.queueing import notes, only, queued
 
@@ -83,17 +84,35 @@ def test_a_worker_that_ends_finishes_what_it_talks_about_and_gives_back_the_rest
     monkeypatch.setattr(delivery, "_office", office)
     server = remote()
     office = delivery._office
-    real = queue.claim
+    real = queue.claim_all
 
     def claim(*args):
         claims = real(*args)
         office.closing = True
         return claims
 
-    monkeypatch.setattr(queue, "claim", claim)
+    monkeypatch.setattr(queue, "claim_all", claim)
     entry = queued(alice, f"bob@{DOMAIN}")
     assert delivery.deliver_domain(DOMAIN) == 0
     assert (only(entry).state, only(entry).attempts, notes(entry), server.messages) == ("queued", 0, [], [])
+
+
+def test_destinations_of_one_bell_are_claimed_and_recorded_together(configure, alice, domains, monkeypatch, dead_port):
+    """A statement for each would be most of what a dead destination costs."""
+    monkeypatch.setattr(delivery, "_office", Office())
+    claimed, claim_all = [], queue.claim_all
+    monkeypatch.setattr(queue, "claim_all", lambda wanted: (claimed.append(len(wanted)), claim_all(wanted))[1])
+    names = [f"dead{number}.test" for number in range(20)]
+    configure(routes={name: Route("127.0.0.1", dead_port) for name in names})
+    with transaction.atomic():
+        for name in names:
+            queued(alice, f"bob@{name}")
+    delivery.answer_bell(names)
+    for name in names:
+        delivery_loop.submit(delivery._serve(name)).result()
+    assert states() == {"deferred": 20}
+    assert claimed[0] == 20
+    assert DeliveryAttempt.objects.values("number").distinct().count() == 1
 
 
 def test_dead_servers_delay_no_others(configure, alice, domains, monkeypatch):
@@ -106,8 +125,7 @@ def test_dead_servers_delay_no_others(configure, alice, domains, monkeypatch):
         with transaction.atomic():
             for name in (name for pair in zip(dead, live, strict=True) for name in pair):
                 queued(alice, f"bob@{name}", at=timezone.now())
-        for name in dead:
-            delivery.answer_bell(name)
+        delivery.answer_bell(dead)
         waiting = [delivery_loop.submit(delivery._serve(name)) for name in live]
         assert [each.result() for each in waiting] == [1] * len(live)
         assert len(server.messages) == len(live)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from mailserver.practice.scripted import Drip
 from mailserver.services import delivery, delivery_local, inbound, queue
-from mailserver.services.delivery_run import Office
+from mailserver.services.delivery_office import Office
 from mailserver.store.models import MailboxMessage, QueueRecipient
 from tests.support.queueing import RECEIVED, notes, only, queued
 

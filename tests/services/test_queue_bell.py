@@ -22,7 +22,7 @@ def sent(monkeypatch):
 
 
 def domains(sent) -> list[str]:
-    return [domain for _, domain, _ in sent]
+    return [domain for _, together, _ in sent for domain in together]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -30,7 +30,16 @@ def test_it_rings_once_for_each_domain_after_the_commit(sent):
     with transaction.atomic():
         queue_bell.wake(["hamburger.edu", "crepes.fr", "hamburger.edu"])
         assert sent == []
-    assert domains(sent) == ["crepes.fr", "hamburger.edu"]
+    assert domains(sent) == ["hamburger.edu", "crepes.fr"]
+    assert len(sent) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_destinations_share_a_few_bells(sent):
+    names = [f"d{number}.test" for number in range(2 * queue_bell.TOGETHER + 1)]
+    queue_bell.wake(names)
+    assert domains(sent) == names
+    assert len(sent) == 3
 
 
 @pytest.mark.django_db(transaction=True)
@@ -45,8 +54,8 @@ def test_it_does_not_ring_for_what_was_rolled_back(sent):
 def test_it_rings_at_a_time_that_is_near_and_leaves_later_ones_to_the_sweep(sent):
     queue_bell.wake(["hamburger.edu"], at=timezone.now() + timedelta(seconds=10))
     queue_bell.wake(["crepes.fr"], at=timezone.now() + timedelta(hours=1))
-    ((_, domain, options),) = sent
-    assert domain == "hamburger.edu"
+    ((_, _, options),) = sent
+    assert domains(sent) == ["hamburger.edu"]
     assert 9 < options["countdown"] <= 10
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -125,6 +126,26 @@ def test_a_try_that_cannot_be_recorded_takes_no_other_with_it(alice, monkeypatch
     monkeypatch.setattr(queue_record, "record", alone)
     assert len(written(tries)) == 1
     assert [entry.recipients.get().state for entry in entries] == ["delivered", "delivering", "delivered"]
+
+
+def test_what_comes_soon_after_a_transaction_waits_for_others_and_the_first_for_nobody(alice, monkeypatch):
+    for _ in range(9):
+        queued(alice, f"bob@{DOMAIN}")
+    tries = [tried(claim, "delivered") for claim in queue.claim(DOMAIN)]
+    together, record = [], queue_record_bulk.record_all
+    monkeypatch.setattr(queue_record_bulk, "record_all", lambda some: (together.append(len(some)), record(some))[1])
+
+    async def run() -> None:
+        books = Books()
+        await books.add(*tries[0])
+        written = [books.add(*each) for each in tries[1:4]]
+        await asyncio.sleep(0.001)
+        written += [books.add(*each) for each in tries[4:]]
+        await asyncio.gather(*written)
+
+    monkeypatch.setattr(delivery_books, "PAUSE", 1.0)
+    submit(run()).result()
+    assert together == [1, 8]
 
 
 def test_it_waits_for_a_database_that_is_away_once_for_all(alice, monkeypatch):

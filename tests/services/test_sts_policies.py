@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mailserver.practice.dns_server import DnsServer
 from mailserver.practice.scripted import ScriptedServer
-from mailserver.services import delivery, queue_record, sts_policies
+from mailserver.services import delivery, queue_record_bulk, sts_policies
 from mailserver.store.models import Domain, StsPolicy
 from tests.support.authority import authority, issued
 from tests.support.mail import message
@@ -112,8 +112,13 @@ def test_a_policy_that_is_known_outlives_what_somebody_in_between_can_do(world, 
 
 def test_without_any_policy_a_failure_to_fetch_one_holds_nothing_back(world, alice, monkeypatch):
     reports = []
-    record = queue_record.record
-    monkeypatch.setattr(queue_record, "record", lambda *what: (reports.append(what[1]), record(*what)))
+    record = queue_record_bulk.record_all
+
+    def recorded(tries):
+        reports.extend(report for _, report in tries)
+        return record(tries)
+
+    monkeypatch.setattr(queue_record_bulk, "record_all", recorded)
     world.policies.answer = answered("<html>", status="404 Not Found")
     attempt, row = send(alice)
     assert (attempt.tls_policy, row.state) == ("none", "delivered")
