@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailserver.mail import charset
-from mailserver.mail.encodings import DEFAULT, IDENTITY, decode, encoding_name
+from mailserver.mail.encodings import DEFAULT, IDENTITY, decode, decoded_size, encoding_name
 from mailserver.mail.headers import Headers, content_type, disposition, message_ids, of_message
 
 MAX_DEPTH = 50
@@ -221,7 +221,7 @@ class _Scanner:
                 part.message = self.entity(start, end, part.section, depth + 1)
             else:
                 part.type = OPAQUE
-        part.decoded_size = end - start if plain else len(decode(raw[start:end], part.encoding))
+        part.decoded_size = end - start if plain else decoded_size(raw[start:end], part.encoding)
 
 
 _KEYS = (
