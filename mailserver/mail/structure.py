@@ -236,15 +236,15 @@ _KEYS = (
     ("l", "lines"),
     ("z", "decoded_size"),
 )
-_BLANK = Part()
+_USUAL = [(key, name, getattr(Part(), name)) for key, name in _KEYS]
 
 
 def to_json(part: Part) -> dict[str, Any]:
     """The tree as a compact JSON value: short keys, what is empty or usual left out."""
     value: dict[str, Any] = {"o": [part.header_start, part.body_start, part.body_end]}
-    for key, name in _KEYS:
+    for key, name, usual in _USUAL:
         found = getattr(part, name)
-        if found != getattr(_BLANK, name):
+        if found != usual:
             value[key] = found
     if part.children:
         value["c"] = [to_json(child) for child in part.children]

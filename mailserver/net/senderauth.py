@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from mailserver.mail.senderauth import dkim, dmarc
@@ -157,6 +158,7 @@ class SenderCheck:
         return dkim.verify(signed, records, now=int(self._clock()))
 
 
+@lru_cache(maxsize=1000)
 def plain_address(peer: str) -> str:
     """An IP address without a zone; IPv4 inside IPv6 as IPv4. Raises ValueError."""
     found = ipaddress.ip_address(peer.partition("%")[0])

@@ -38,7 +38,13 @@ def packed(column: Kind, items: Collection[Any]) -> bytes:
     if not items:
         return _NO_DIMENSION.pack(0, 0, column.oid)
     write = column.write
-    written = [_NULL if item is None else write(item) for item in items]
+    written: list[bytes] = []
+    before, octets = None, _NULL
+    for item in items:
+        # Copies of a message have the very same values beside each other.
+        if item is not before:
+            before, octets = item, _NULL if item is None else write(item)
+        written.append(octets)
     return b"".join([_HEAD.pack(1, int(_NULL in written), column.oid, len(items), 1), *written])
 
 

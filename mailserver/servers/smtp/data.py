@@ -190,10 +190,12 @@ class _Pace:
 
     async def next(self, source: Input) -> bytearray:
         try:
-            async with asyncio.timeout_at(min(self._since + self._limits.idle, self._start + self._limits.data_total)):
-                chunk = await source.chunk()
+            source.wait_until(min(self._since + self._limits.idle, self._start + self._limits.data_total))
+            chunk = await source.chunk()
         except TimeoutError:
             raise Refusal(replies.IDLE_TOO_LONG) from None
+        finally:
+            source.wait_until(None)
         self._octets += len(chunk)
         now = self._loop.time()
         if self._octets >= self._limits.data_rate * (now - self._since):
