@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from mailserver.mail import charset
 from mailserver.mail.parameters import without_comments
 
 MAX_ADDRESSES = 1000
+# Characters of a list that is remembered: columns and ENVELOPE are made of the same ones, and people write to the same.
+_SHORT = 500
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _SPACES = re.compile(r"\s+")
 # An encoded word counts as one word although some senders leave commas and colons in it.
@@ -72,7 +75,17 @@ def read(text: str) -> list[Entry | GroupMark]:
     """
     if not text:
         return []
-    reading = _Reading(_CONTROLS.sub(" ", charset.storable(text)))
+    return list(_read_short(text)) if len(text) <= _SHORT else _read(text)
+
+
+@lru_cache(maxsize=500)
+def _read_short(text: str) -> tuple[Entry | GroupMark, ...]:
+    return tuple(_read(text))
+
+
+def _read(text: str) -> list[Entry | GroupMark]:
+    text = charset.storable(text)
+    reading = _Reading(text if text.isprintable() else _CONTROLS.sub(" ", text))
     while reading.at < len(reading.text) and len(reading.found) < MAX_ADDRESSES:
         if not (reading.fresh and _usual(reading)):
             _step(reading)

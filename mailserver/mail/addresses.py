@@ -9,6 +9,7 @@ import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -46,10 +47,7 @@ class Address:
 
     def __str__(self) -> str:
         """RFC 5321 form: the local part is quoted only when it must be."""
-        if _DOT_ATOM.fullmatch(self.local):
-            return f"{self.local}@{self.domain}"
-        escaped = self.local.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"@{self.domain}'
+        return _written(self.local, self.domain)
 
     @property
     def is_ascii(self) -> bool:
@@ -62,6 +60,16 @@ class Address:
         return str(Address(self.local, to_unicode(self.domain)))
 
 
+@lru_cache(maxsize=2000)
+def _written(local: str, domain: str) -> str:
+    if _DOT_ATOM.fullmatch(local):
+        return f"{local}@{domain}"
+    escaped = local.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"@{domain}'
+
+
+# The same people write and are written to.
+@lru_cache(maxsize=2000)
 def parse(text: str, *, smtputf8: bool = True, longest_local: int = MAX_LOCAL) -> Address:
     """The Mailbox of RFC 5321 §4.1.2 in `text`, nothing before or after it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mailserver.errors import InvalidName
 from mailserver.mail.addressentries import Entry, GroupMark, read
@@ -17,6 +18,8 @@ _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 # Each takes 0.3 ms: in longer lists domains stay as they are.
 _MAX_U_LABELS = 100
 _MAX_DOMAIN = 255
+# Characters of a list that is remembered: most people write to the same ones again.
+_SHORT = 500
 
 
 def envelope(headers: Headers) -> str:
@@ -46,6 +49,15 @@ def _people(text: str) -> str:
     """The list of addresses, "" when there are none."""
     if not text:
         return ""
+    return _people_short(text) if len(text) <= _SHORT else _list(text)
+
+
+@lru_cache(maxsize=500)
+def _people_short(text: str) -> str:
+    return _list(text)
+
+
+def _list(text: str) -> str:
     entries = read(text)
     few = len(entries) <= _MAX_U_LABELS
     found = "".join(_mark(entry) if isinstance(entry, GroupMark) else _address(entry, few) for entry in entries)

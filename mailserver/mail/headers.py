@@ -39,7 +39,7 @@ _FIELD = re.compile(rb"([!-9;-~\x80-\xff]{1,998})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)
 _BLANK = re.compile(rb"\n\r?\n")
 _FIELD_AHEAD = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:", re.MULTILINE)
 _MBOX_LINE = (b"From ", b">From ")
-# Octets of a message whose header is remembered.
+# Octets of a header that is remembered.
 _SMALL = 32 * 1024
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
@@ -101,7 +101,11 @@ class Headers:
 
 
 def of_message(raw: bytes) -> Headers:
-    """The header of a whole message. Several look at it one after the other; that of a small one is read once."""
+    """The header of a whole message. Several look at it one after the other; a small one is read once."""
+    end = raw.find(b"\r\n\r\n", 0, _SMALL)
+    if end >= 0:
+        # Nothing behind the first empty line is looked at.
+        return _read_once(raw[: end + 4])
     return _read_once(raw) if len(raw) <= _SMALL else Headers(raw)
 
 

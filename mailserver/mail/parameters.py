@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailserver.mail import charset, encodedwords
@@ -15,6 +16,8 @@ _SLASH = re.compile(r"[ \t]{0,80}/[ \t]{0,80}")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _PIECE = re.compile(r"([^*]+)(?:\*(\d{1,9}))?(\*)?")
 _MAX_VALUE = 4000
+# Characters of a value that is remembered: most parts are one of a few kinds.
+_SHORT = 80
 
 
 def content_type(text: str) -> tuple[str, dict[str, str]]:
@@ -34,6 +37,18 @@ def disposition(text: str) -> tuple[str, dict[str, str]]:
 
 def parse(text: str) -> tuple[str, dict[str, str]]:
     """The leading token in lower case and the parameters, RFC 2231 pieces joined. Never raises."""
+    if len(text) > _SHORT:
+        return _parse(text)
+    token, parameters = _parse_short(text)
+    return token, dict(parameters)
+
+
+@lru_cache(maxsize=500)
+def _parse_short(text: str) -> tuple[str, dict[str, str]]:
+    return _parse(text)
+
+
+def _parse(text: str) -> tuple[str, dict[str, str]]:
     head, _, tail = text.partition(";")
     if "(" in head:
         head = without_comments(head)

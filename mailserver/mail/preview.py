@@ -20,7 +20,8 @@ _ATTRIBUTION = re.compile(
     r"[:：][ \t]*\n\s*(?=>)",
     re.M,
 )
-_QUOTED = re.compile(r"^[ \t]?>.*$", re.M)
+_ATTRIBUTED = re.compile(r"[:：][ \t]*\n\s*>")
+_QUOTED = (">", " >", "\t>")
 _RULE = re.compile(r"[-=_*~#·•—–]{4,}")
 _ADDRESS = re.compile(r"[<(\[]\s*(?:https?|mailto):[^\s>)\]]{0,500}[>)\]]")
 # Newsletters fill the preview of other programs with invisible characters.
@@ -35,7 +36,10 @@ def from_text(text: str) -> str:
     if "---" in own or "___" in own:
         own = _ORIGINAL.split(own, maxsplit=1)[0]
     if ">" in own:
-        own = _QUOTED.sub("", _ATTRIBUTION.sub("", own))
+        # An expression that begins with a line is tried at each character.
+        if _ATTRIBUTED.search(own):
+            own = _ATTRIBUTION.sub("", own)
+        own = "\n".join(line for line in own.split("\n") if not line.startswith(_QUOTED))
     return _line(own) or _line(text.replace(">", " "))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Reply:
         return "\r\n".join([*continued, f"{self.code} {status}{lines[-1]}"])
 
     def __bytes__(self) -> bytes:
-        return str(self).encode("ascii")
+        return _octets(self)
 
     @property
     def positive(self) -> bool:
@@ -54,6 +55,11 @@ class Reply:
     def with_text(self, text: str) -> Reply:
         """The same reply with other words, for what only the moment knows (a queue number)."""
         return replace(self, text=text)
+
+
+@lru_cache(maxsize=500)
+def _octets(reply: Reply) -> bytes:
+    return str(reply).encode("ascii")
 
 
 def greeting(hostname: str) -> Reply:

@@ -17,5 +17,17 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    kept = "".join(c for c in apart if c.isascii() or c in _KEPT or not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", kept)
+    return unicodedata.normalize("NFC", apart.translate(_WITHOUT_MARKS))
+
+
+class _WithoutMarks(dict[int, int | None]):
+    """What `str.translate` makes of a code point: nothing of a combining mark. Looked up once for each."""
+
+    def __missing__(self, code: int) -> int | None:
+        character = chr(code)
+        kept = character in _KEPT or not unicodedata.combining(character)
+        self[code] = code if kept else None
+        return self[code]
+
+
+_WITHOUT_MARKS = _WithoutMarks()

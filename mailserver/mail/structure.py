@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailserver.mail import charset
-from mailserver.mail.encodings import DEFAULT, IDENTITY, decode, encoding_name
+from mailserver.mail.encodings import DEFAULT, IDENTITY, decode, decoded_size, encoding_name
 from mailserver.mail.headers import Headers, content_type, disposition, message_ids, of_message
 
 MAX_DEPTH = 50
@@ -221,7 +221,7 @@ class _Scanner:
                 part.message = self.entity(start, end, part.section, depth + 1)
             else:
                 part.type = OPAQUE
-        part.decoded_size = end - start if plain else len(decode(raw[start:end], part.encoding))
+        part.decoded_size = end - start if plain else decoded_size(raw[start:end], part.encoding)
 
 
 _KEYS = (
@@ -236,15 +236,15 @@ _KEYS = (
     ("l", "lines"),
     ("z", "decoded_size"),
 )
-_BLANK = Part()
+_USUAL = [(key, name, getattr(Part(), name)) for key, name in _KEYS]
 
 
 def to_json(part: Part) -> dict[str, Any]:
     """The tree as a compact JSON value: short keys, what is empty or usual left out."""
     value: dict[str, Any] = {"o": [part.header_start, part.body_start, part.body_end]}
-    for key, name in _KEYS:
+    for key, name, usual in _USUAL:
         found = getattr(part, name)
-        if found != getattr(_BLANK, name):
+        if found != usual:
             value[key] = found
     if part.children:
         value["c"] = [to_json(child) for child in part.children]

@@ -45,6 +45,8 @@ def count_received(header: bytes) -> int:
 
 def references(header: bytes, by: str) -> list[str]:
     """The numbers in those Received fields of a header block that say they were written by the server `by`."""
+    if by.isascii() and by.lower().encode() not in header.lower():
+        return []
     found = (_PASSED.search(unfolded) for unfolded in map(_unfolded, _RECEIVED_FIELD.findall(header)))
     return [match[2] for match in found if match and match[1].lower() == by.lower()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 # All IPv6 that is routed (IANA, "Internet Protocol Version 6 Address Space"). Python 3.11 also calls ::7f00:1,
 # fec0::/10 and 64:ff9b:1::/48 global.
@@ -12,6 +13,7 @@ _RESERVED = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("3fff::/
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052 §2.1
 
 
+@lru_cache(maxsize=1000)
 def is_public(address: str) -> bool:
     """Whether the address belongs to the open Internet; an IPv4 address inside IPv6 is judged by itself.
 

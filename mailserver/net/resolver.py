@@ -132,7 +132,7 @@ class DnsResolver:
         self._timeout = timeout
         # dnspython's own, which keeps answers in the form that they came in.
         self._cache = dns.resolver.LRUCache(remembers) if remembers else None
-        self._memory = Memory(remembers) if remembers else None
+        self._memory: Memory[Question, Sequence[Any]] | None = Memory(remembers) if remembers else None
         self._resolver: dns.asyncresolver.Resolver | None = None
         self._believes = False
 
@@ -256,9 +256,9 @@ class DnsResolver:
 class AtHand(DnsResolver):
     """What a resolver remembers: its coroutines never wait. Raises NotAtHand for what it does not know."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory[Question, Sequence[Any]]) -> None:
         super().__init__()
-        self._memory = memory
+        self.memory = self._memory = memory
 
     async def _ask(self, name: str, kind: dns.rdatatype.RdataType) -> dns.resolver.Answer:
         raise NotAtHand(name)

@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import math
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from mailserver.mail.senderauth import dkim, dmarc
 from mailserver.mail.senderauth.results import Dkim, IprevWord, Spf, Verdict
 from mailserver.net import spf
-from mailserver.net.resolver import DnsError, DnsTemporary, Evidence, NotAtHand
+from mailserver.net.dnsmemory import Memory
+from mailserver.net.resolver import AtHand, DnsError, DnsTemporary, Evidence, NotAtHand
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +33,10 @@ SILENT_SECONDS = 60.0
 MAX_NAMES = 10
 # An SPF check holds a thread while it waits for the DNS.
 SPF_THREADS = 16
-# Octets of a message that is read at once.
+# Octets of a header that is read at once.
 SMALL = 32 * 1024
+# Senders of whom it is remembered what the DNS says.
+FOUND = 1000
 # Reading and verifying is work for the CPU.
 WORK_THREADS = 2
 
@@ -58,13 +63,14 @@ class SenderCheck:
         self,
         resolver: Evidence,
         *,
-        memory: Evidence | None = None,
+        memory: AtHand | None = None,
         receiver: str = "",
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._resolver = _Sparing(resolver)
         self._memory = memory
+        self._found: Memory[tuple[str, ...], _Found] = Memory(FOUND)
         self._receiver = receiver
         self._seconds = seconds
         self._clock = clock
@@ -77,8 +83,9 @@ class SenderCheck:
         Raises ValueError when `peer` is no IP address.
         """
         peer = plain_address(peer)
-        # A thread for a small message costs more than reading it.
-        read = _read(content) if len(content) <= SMALL else await self._worked(_read, content)
+        # A thread for a small header costs more than reading it.
+        small = len(content) <= SMALL or content.find(b"\r\n\r\n", 0, SMALL) >= 0
+        read = _read(content) if small else await self._worked(_read, content)
         found = self._at_hand(read, peer, helo, sender) or await self._asked(read, peer, helo, sender)
         signed, authors = read
         if signed.signatures:
@@ -92,13 +99,26 @@ class SenderCheck:
         """What the DNS says when all of it is remembered: most mail is of those who wrote a moment ago."""
         if self._memory is None:
             return None
+        names = dict.fromkeys(_names(*read))
+        # What it comes to is remembered too, as long as each of the answers holds: to set up pyspf takes longer than
+        # all else about a sender.
+        question = (peer, *spf.identity(helo, sender), *names)
+        known = self._found.get(question)
+        if known is not None:
+            return known
+        self._memory.memory.soonest = math.inf
         try:
-            texts = {name: spf.at_once(_texts(self._memory, name)) for name in dict.fromkeys(_names(*read))}
+            texts = {name: spf.at_once(_texts(self._memory, name)) for name in names}
             iprev = spf.at_once(_iprev(self._memory, peer))
-            found = spf.at_hand(peer=peer, helo=helo, sender=sender, resolver=self._memory, receiver=self._receiver)
+            word, for_all = spf.at_hand(
+                peer=peer, helo=helo, sender=sender, resolver=self._memory, receiver=self._receiver
+            )
         except NotAtHand:
             return None
-        return _Found(texts, found, iprev)
+        found = _Found(texts, word, iprev)
+        if for_all:
+            self._found.put(question, found, self._memory.memory.soonest)
+        return found
 
     async def _asked(self, read: _Read, peer: str, helo: str, sender: str) -> _Found:
         loop = asyncio.get_running_loop()
@@ -138,6 +158,7 @@ class SenderCheck:
         return dkim.verify(signed, records, now=int(self._clock()))
 
 
+@lru_cache(maxsize=1000)
 def plain_address(peer: str) -> str:
     """An IP address without a zone; IPv4 inside IPv6 as IPv4. Raises ValueError."""
     found = ipaddress.ip_address(peer.partition("%")[0])

@@ -56,12 +56,22 @@ async def check(
     return Spf(word, domain, kind)
 
 
-def at_hand(*, peer: str, helo: str, sender: str, resolver: Evidence, receiver: str = "") -> Spf:
-    """The same without a thread, of a resolver whose answers are at hand. Raises NotAtHand."""
+def at_hand(*, peer: str, helo: str, sender: str, resolver: Evidence, receiver: str = "") -> tuple[Spf, bool]:
+    """The same without a thread, of a resolver whose answers are at hand, and whether it holds for all senders of the
+    domain: no record has macros (RFC 7208 §7). Raises NotAtHand.
+    """
     domain, kind = identity(helo, sender)
     if not _DOMAIN.fullmatch(domain):
-        return Spf("none", domain, kind)
-    return Spf(_judge(peer, helo, sender, receiver, lambda *asked: _records(resolver, *asked)), domain, kind)
+        return Spf("none", domain, kind), True
+    texts: list[bytes] = []
+
+    def ask(name: str, asked: str) -> Sequence[Record]:
+        found = _records(resolver, name, asked)
+        texts.extend(part for record in found if asked == "TXT" for part in record if isinstance(part, bytes))
+        return found
+
+    word = _judge(peer, helo, sender, receiver, ask)
+    return Spf(word, domain, kind), not any(b"%" in part for part in texts)
 
 
 def _records(resolver: Evidence, name: str, kind: str) -> Sequence[Record]:

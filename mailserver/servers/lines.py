@@ -34,6 +34,19 @@ class Input:
         self._waiter: asyncio.Future[None] | None = None
         self._paused = False
         self._ended = False
+        self._until: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wait_until(self, moment: float | None) -> None:
+        """From now on whoever waits here, or does already, gets TimeoutError at that time of the loop; None: never.
+
+        One timer that is put off costs far less than `asyncio.timeout` around each line.
+        """
+        self._until = moment
+        if moment is not None and (self._timer is None or moment < self._timer.when()):
+            self._cancel_timer()
+            if self._waiter is not None:
+                self._set_timer(moment)
 
     def feed(self, data: bytes) -> None:
         """Called by the protocol with each packet."""
@@ -46,6 +59,7 @@ class Input:
     def end(self) -> None:
         """Called by the protocol when nothing more will come."""
         self._ended = True
+        self._cancel_timer()
         self._wake()
 
     def __bool__(self) -> bool:
@@ -138,10 +152,30 @@ class Input:
         if self._ended:
             raise EndOfStream
         self._waiter = asyncio.get_running_loop().create_future()
+        if self._until is not None and self._timer is None:
+            self._set_timer(self._until)
         try:
             await self._waiter
         finally:
             self._waiter = None
+
+    def _set_timer(self, moment: float) -> None:
+        self._timer = asyncio.get_running_loop().call_at(moment, self._look_at_the_clock)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look_at_the_clock(self) -> None:
+        """The timer was set for something that came meanwhile, or that never did."""
+        self._timer = None
+        if self._until is None or self._waiter is None or self._waiter.done():
+            return
+        if asyncio.get_running_loop().time() < self._until:
+            self._set_timer(self._until)
+        else:
+            self._waiter.set_exception(TimeoutError())
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -87,6 +87,7 @@ def _bound(host: str, port: int, shared: bool) -> socket.socket:
 def run(make_house: Callable[[], House], *, processes: int = 1) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. With several processes, the end of one is the end of all."""
     allow_open_files()
+    _log_what_is_told()
     return _serve_one(make_house) if processes <= 1 else _serve_many(make_house, processes)
 
 
@@ -98,6 +99,12 @@ def allow_open_files() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         return wanted
     return soft
+
+
+def _log_what_is_told() -> None:
+    """No file, thread or process: our lines do not name them, and they are looked for with each (logging HOWTO)."""
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def _serve_one(make_house: Callable[[], House]) -> int:

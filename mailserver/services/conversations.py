@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 from mailserver.store import rows
@@ -46,6 +47,7 @@ class Belonging:
         return list(dict.fromkeys(digest(text) for text in ids if text))
 
 
+@lru_cache(maxsize=2000)
 def digest(message_id: str) -> int:
     """The signed 64-bit number that stands for a Message-ID in the table."""
     return int.from_bytes(blake2b(message_id.encode(), digest_size=8).digest(), signed=True)

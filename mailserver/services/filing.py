@@ -110,10 +110,16 @@ def note(writer: MailboxWriter, filings: Sequence[Filing], ahead: Ahead) -> list
     belongings = [belonging(account_id, each.parsed) for account_id, each in zip(accounts, filings, strict=True)]
     places = ahead.places(writer.later, belongings)
     placed = [(*place, *each) for place, each in zip(places, zip(accounts, filings, strict=True), strict=True)]
+    # Copies of one message differ in little.
+    parsed = {id(each.parsed): each for each in filings}
+    described = {one: tuple(parsed_columns.values(each.parsed, each.blob.raw).values()) for one, each in parsed.items()}
     rows.insert(
         writer.later,
         MESSAGE,
-        (_row(number, account_id, place.thread_id, filing) for number, place, account_id, filing in placed),
+        (
+            (*_row(number, account_id, place.thread_id, filing), *described[id(filing.parsed)])
+            for number, place, account_id, filing in placed
+        ),
     )
     uids = writer.add_all([(filing.mailbox_id, _entry(number, place, filing)) for number, place, _, filing in placed])
     return [
@@ -135,7 +141,7 @@ def _shown(parsed: Parsed) -> Shown:
 
 
 def _row(message_id: int, account_id: int, thread_id: int, filing: Filing) -> tuple[object, ...]:
-    """The values of `MESSAGE`."""
+    """The values of `MESSAGE` but those of `parsed_columns`."""
     return (
         message_id,
         account_id,
@@ -144,5 +150,4 @@ def _row(message_id: int, account_id: int, thread_id: int, filing: Filing) -> tu
         filing.size,
         filing.at,
         thread_id,
-        *parsed_columns.values(filing.parsed, filing.blob.raw).values(),
     )

@@ -65,17 +65,22 @@ def part(message: Message, section: str) -> tuple[structure.Part, bytes]:
     return found, encodings.decode(octets, found.encoding)
 
 
-def contents(message: Message, parts: Sequence[structure.Part], *, limit: int) -> list[bytes]:
+def contents(message: Message, parts: Sequence[structure.Part], *, limit: int, raw: bytes | None = None) -> list[bytes]:
     """The decoded contents of parts in their order, at most `limit` octets in all; the last ones may be cut or empty.
 
-    Parts that lie beside each other are read together: a message may have a thousand. Raises NotFound.
+    Parts that lie beside each other are read together: a message may have a thousand. `raw`: the octets of the whole
+    message where they are at hand. Raises NotFound.
     """
     found: list[bytes] = []
     left = limit
     for group in _neighbours(parts):
         start, length = group[0].body_start, group[-1].body_end - group[0].body_start
         enough = _ENCODED * left + _GAP * len(group)
-        octets = blobs.read_slice(message.blob_id, start, min(length, enough)) if left else b""
+        length = min(length, enough) if left else 0
+        if raw is not None:
+            octets = raw[start : start + length]
+        else:
+            octets = blobs.read_slice(message.blob_id, start, length) if left else b""
         for part in group:
             decoded = encodings.decode(octets[part.body_start - start : part.body_end - start], part.encoding)[:left]
             left -= len(decoded)

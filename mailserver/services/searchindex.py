@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -21,6 +22,7 @@ from django.utils import timezone
 from mailserver.errors import NotFound
 from mailserver.mail import bodies, charset, htmltext, lexemes, structure
 from mailserver.services import messages
+from mailserver.store import blobs
 from mailserver.store.models import Account, MailboxMessage, Message
 from mailserver.store.writer import VANISHED_FOR
 
@@ -28,6 +30,9 @@ from mailserver.store.writer import VANISHED_FOR
 BATCH, BATCH_OCTETS = 200, 8_000_000
 # The worker also delivers: indexing a backlog takes two of the five seconds between two sweeps.
 SWEEP = timedelta(seconds=2)
+# Messages of so many octets, most mail, are read with the others of their batch: a statement for each costs more than
+# the index of its words does.
+_SMALL = 32 * 1024
 # Octets of text read of one message, as far as the index takes letters of one octet.
 MAX_TEXT = lexemes.MAX_TEXT
 # A text part this short often says only that the HTML has the message.
@@ -162,12 +167,13 @@ def _readable(message_ids: Sequence[int]) -> QuerySet[Message]:
     return Message.objects.filter(Exists(entries), pk__in=message_ids).only(*_COLUMNS, *_READ).order_by("-pk")
 
 
-def _documents(rows: Iterable[Message], until: float) -> list[tuple[Message, str]]:
+def _documents(rows: Sequence[Message], until: float) -> list[tuple[Message, str]]:
     """The first of the messages, one at least, with their vectors."""
     documents: list[tuple[Message, str]] = []
     octets = 0
+    raws = blobs.read_small((row.blob_id for row in rows), _SMALL)
     for row in rows:
-        documents.append((row, vector(row, whole)))
+        documents.append((row, vector(row, partial(whole, raw=raws.get(row.blob_id)))))
         octets += len(documents[-1][1])
         if octets > BATCH_OCTETS or time.monotonic() > until:
             break
@@ -228,12 +234,15 @@ def _described(row: Message, text: str) -> lexemes.Document:
     )
 
 
-def whole(row: Message) -> str:
-    """Names of attached files and the text, that of HTML where there is little else. Raises NotFound, and more."""
+def whole(row: Message, *, raw: bytes | None = None) -> str:
+    """Names of attached files and the text, that of HTML where there is little else. Raises NotFound, and more.
+
+    `raw`: the octets of the message where they are at hand.
+    """
     found = bodies.select(structure.from_json(row.parts))
-    text = _read(row, found.plain)
+    text = _read(row, found.plain, raw)
     if len(text) < _SHORT:
-        text = "\n".join((text, _read(row, [part for part in found.html if part not in found.plain])))
+        text = "\n".join((text, _read(row, [part for part in found.html if part not in found.plain], raw)))
     return f"{_names(row)}\n{text}"
 
 
@@ -241,10 +250,10 @@ def _names(row: Message) -> str:
     return "\n".join(str(attachment[0]) for attachment in row.attachments)
 
 
-def _read(row: Message, parts: Sequence[structure.Part]) -> str:
+def _read(row: Message, parts: Sequence[structure.Part], raw: bytes | None) -> str:
     wanted = [part for part in parts if part.type in ("text/plain", "text/html")]
     texts = []
-    for part, octets in zip(wanted, messages.contents(row, wanted, limit=MAX_TEXT), strict=True):
+    for part, octets in zip(wanted, messages.contents(row, wanted, limit=MAX_TEXT, raw=raw), strict=True):
         text = charset.decode(octets, part.charset)
         texts.append(htmltext.quick(text, quotes=True) if part.type == "text/html" else text)
     return "\n".join(texts)

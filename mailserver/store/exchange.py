@@ -121,7 +121,7 @@ def alone(question: Callable[[Exchange, Wanted], Later[Result]], wanted: Wanted)
 
 def array(items: Iterable[int | str]) -> str:
     """Numbers or texts as PostgreSQL writes an array, for a value with `::bigint[]` or `::text[]` behind it."""
-    return f"{{{','.join(str(item) if isinstance(item, int) else _quoted(item) for item in items)}}}"
+    return f"{{{','.join([str(item) if isinstance(item, int) else _quoted(item) for item in items])}}}"
 
 
 def octets(items: Sequence[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""Many new rows of a table in one statement, as one parameter: a bound value each would cost more than the row."""
+"""Many new rows of a table in one statement, a parameter for each column: a value each would cost more than the row."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mailserver.store.arrays import Kind, kind_of, packed
 from mailserver.store.exchange import Asked, Exchange
 
 # JSON has no such values; PostgreSQL reads them from text.
@@ -29,16 +30,20 @@ class Table:
     also: str = ""
     statement: str = field(init=False)
     written: Sequence[Callable[[Any], str] | None] = field(init=False)
+    kinds: Sequence[Kind] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = ", ".join(f'"{column}"' for column in self.columns)
-        typed = ", ".join(f'"{column}" {kind}' for column, kind in self.columns.items())
+        kinds = {name: kind_of(kind) for name, kind in self.columns.items()}
+        names = ", ".join(f'"{name}"' for name in kinds)
+        # What is sent as text becomes what the column is.
+        cast = ", ".join(f'"{name}"::{kind}' for name, kind in self.columns.items())
+        sent = ", ".join(f"${number}::{kind.sent}[]" for number, kind in enumerate(kinds.values(), 1))
         object.__setattr__(
             self,
             "statement",
-            f'INSERT INTO "{self.name}" ({names}) SELECT {names} FROM json_to_recordset($1::json) AS x({typed})'  # noqa: S608
-            f" {self.also}",
+            f'INSERT INTO "{self.name}" ({names}) SELECT {cast} FROM unnest({sent}) AS x({names}) {self.also}',  # noqa: S608
         )
+        object.__setattr__(self, "kinds", list(kinds.values()))
         object.__setattr__(self, "written", [_WRITTEN.get(kind) for kind in self.columns.values()])
 
     def records(self, rows: Iterable[Sequence[Any]]) -> str:
@@ -56,9 +61,9 @@ class Table:
 
 def insert(exchange: Exchange, table: Table, rows: Iterable[Sequence[Any]]) -> None:
     """Have `rows` inserted when the exchange is sent; nothing for none."""
-    records = table.records(rows)
-    if records != "[]":
-        exchange.add(table.statement, [records])
+    values = list(zip(*rows, strict=True))
+    if values:
+        exchange.add(table.statement, [packed(kind, items) for kind, items in zip(table.kinds, values, strict=True)])
 
 
 def numbers(exchange: Exchange, tables: Sequence[str], count: int) -> Asked:

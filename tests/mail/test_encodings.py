@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailserver.mail.encodings import decode, encoding_name
+from mailserver.mail.encodings import decode, decoded_size, encoding_name
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,13 @@ def test_what_is_encoded_comes_back(octets: bytes) -> None:
     assert decode(binascii.b2a_qp(octets, istext=False), "quoted-printable") == octets
     lines = [binascii.b2a_uu(octets[at : at + 45]) for at in range(0, len(octets), 45)]
     assert decode(b"begin 644 x\n" + b"".join(lines) + b"`\nend\n", "x-uuencode") == octets
+
+
+@given(
+    st.text("ab=+\r\n -", max_size=40) | st.binary(max_size=60).map(lambda octets: base64.b64encode(octets).decode())
+)
+def test_the_size_is_known_without_decoding(text):
+    assert decoded_size(text.encode(), "base64") == len(decode(text.encode(), "base64"))
 
 
 @given(st.binary(max_size=200), st.sampled_from(["base64", "quoted-printable", "x-uuencode"]))

@@ -37,6 +37,15 @@ def test_the_oldest_is_forgotten_first():
     assert [memory.get((f"{number}.example", "A")) for number in range(3)] == [None, ["1"], ["2"]]
 
 
+def test_it_says_what_ends_first():
+    memory = Memory(10, lambda: 1.0)
+    for number, until in enumerate((30.0, 20.0, 40.0)):
+        memory.put((f"{number}.example", "A"), ["192.0.2.1"], until)
+    for number in (0, 1, 2, 3):
+        memory.get((f"{number}.example", "A"))
+    assert memory.soonest == 20.0
+
+
 def test_a_resolver_has_at_hand_what_it_was_asked():
     async def ask(resolver: DnsResolver) -> None:
         assert await resolver.txt("there.test") == [b"v=spf1 -all"]

@@ -10,7 +10,7 @@ import dkim as dkimpy
 import pytest
 
 from mailserver.mail.senderauth.results import Dmarc, Spf
-from mailserver.net import senderauth
+from mailserver.net import senderauth, spf
 from mailserver.net.resolver import DnsResolver
 from mailserver.net.senderauth import SenderCheck
 from mailserver.practice.dns_server import DnsServer
@@ -206,6 +206,40 @@ def test_what_is_at_hand_gives_the_same_verdict_and_asks_nobody(server, monkeypa
     first, second = asyncio.run(twice())
     assert second == first
     assert first.spf.result == "pass"
+
+
+def test_what_it_came_to_is_remembered_for_the_domain_as_long_as_the_answers_hold(server, monkeypatch):
+    asked: list[str] = []
+    real = spf.at_hand
+
+    def at_hand(**values):
+        asked.append(values["sender"])
+        return real(**values)
+
+    async def check() -> list[str]:
+        resolver = DnsResolver(server.address, timeout=5, remembers=100)
+        checks = SenderCheck(resolver, memory=resolver.at_hand, clock=lambda: NOW)
+        monkeypatch.setattr(spf, "at_hand", at_hand)
+        words = []
+        # The first asks the DNS, the second what is at hand.
+        for sender in ("alice@crepes.fr", "bob@crepes.fr", "charlie@crepes.fr"):
+            words.append((await checks.check(b"\r\n", peer=PEER, helo="mx.crepes.fr", sender=sender)).spf.result)
+        now = time.time
+        monkeypatch.setattr(checks._found, "_clock", lambda: now() + 10**6)
+        await checks.check(b"\r\n", peer=PEER, helo="mx.crepes.fr", sender="dora@crepes.fr")
+        return words
+
+    assert asyncio.run(check()) == ["pass"] * 3
+    assert asked == ["bob@crepes.fr", "dora@crepes.fr"]
+
+
+@pytest.mark.parametrize(
+    ("record", "for_all"), [("v=spf1 ip4:192.0.2.1 -all", True), ("v=spf1 exists:%{l}.x -all", False)]
+)
+def test_macros_are_about_one_sender(record, for_all):
+    resolver = FakeEvidence(zone(**{"crepes.fr": [("TXT", record)]}))
+    _, found = spf.at_hand(peer=PEER, helo="mx.crepes.fr", sender="alice@crepes.fr", resolver=resolver)
+    assert found is for_all
 
 
 def test_it_joins_the_strings_of_a_record(server):

@@ -108,3 +108,39 @@ def test_it_forgets_what_was_sent_before_the_handshake():
             await source.line(100)
 
     run(scenario())
+
+
+def test_whoever_waits_too_long_is_told():
+    async def scenario() -> None:
+        source, now = Input(Wire()), asyncio.get_running_loop().time
+        source.wait_until(now() + 1000)
+        source.feed(b"one\r\n")
+        assert await source.line(100) == b"one\r\n"
+        reading = asyncio.ensure_future(source.line(100))
+        await asyncio.sleep(0)
+        # Brought forward, while somebody waits, and put off again before it is due.
+        source.wait_until(now() + 0.01)
+        source.wait_until(now() + 0.05)
+        with pytest.raises(TimeoutError):
+            await reading
+        source.wait_until(now())
+        with pytest.raises(TimeoutError):
+            await source.chunk()
+
+    run(scenario())
+
+
+def test_it_has_all_the_time_of_the_world_again():
+    async def scenario() -> None:
+        source, now = Input(Wire()), asyncio.get_running_loop().time
+        source.wait_until(now() + 0.01)
+        reading = asyncio.ensure_future(source.chunk())
+        await asyncio.sleep(0)
+        source.wait_until(None)
+        await asyncio.sleep(0.05)
+        assert not reading.done()
+        source.feed(b"late")
+        assert await reading == b"late"
+        source.end()
+
+    run(scenario())

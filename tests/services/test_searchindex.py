@@ -109,10 +109,10 @@ def test_a_message_that_cannot_be_read_is_found_by_its_header_and_blocks_no_othe
     first, broken = delivered(alice), delivered(alice, subject="Broken")
     real = messages.contents
 
-    def contents(row, parts, *, limit):
+    def contents(row, parts, *, limit, raw):
         if row.pk == broken.message_id:
             raise fault
-        return real(row, parts, limit=limit)
+        return real(row, parts, limit=limit, raw=raw)
 
     monkeypatch.setattr(messages, "contents", contents)
     assert searchindex.sweep() == 2

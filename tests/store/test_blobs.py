@@ -43,3 +43,8 @@ def test_it_says_when_they_are_gone():
     for length in (0, 10, None):
         with pytest.raises(NotFound):
             blobs.read_slice(12345, 0, length)
+
+
+def test_small_ones_are_read_together():
+    small, large = blobs.put([b"one", b"x" * 100])
+    assert blobs.read_small([small.pk, large.pk, 12345], 99) == {small.pk: b"one"}

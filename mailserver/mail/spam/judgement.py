@@ -63,8 +63,10 @@ def from_json(value: Mapping[str, Any]) -> Judgement:
 
 def _storable(reason: Reason) -> Reason:
     """PostgreSQL takes no NUL and no lone surrogate; scanners write what they like."""
-    name, sentence = (
-        "".join(char if char.isprintable() else " " for char in text)[:_LONGEST_SENTENCE]
-        for text in (reason.name, reason.sentence)
-    )
-    return Reason(name, round(reason.points, 2), sentence)
+    return Reason(_printable(reason.name), round(reason.points, 2), _printable(reason.sentence))
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return text[:_LONGEST_SENTENCE]

@@ -60,6 +60,8 @@ def _date_old(letter: Letter) -> bool:
 
 
 def _shouts(letter: Letter) -> bool:
+    if not letter.parsed.subject.isupper():
+        return False
     letters = [char for char in letter.parsed.subject if char.isupper() or char.islower()]
     return len(letters) >= FEWEST_CAPITALS and all(char.isupper() for char in letters)
 

@@ -126,8 +126,9 @@ class Content:
             return
         if held[until - 1 : until + 1] == b"\r\n":
             until -= 1
-        ends = held.count(b"\r\n", start, until)
-        self._lone |= held.count(b"\r", start, until) != ends or held.count(b"\n", start, until) != ends
+        # Quicker than counting each of the three.
+        without_ends = held[start:until].replace(b"\r\n", b"")
+        self._lone |= b"\r" in without_ends or b"\n" in without_ends
         self._stuffed |= held.find(b"\r\n.", max(0, start - 2), until) >= 0
         self._checked = until
 
@@ -189,10 +190,12 @@ class _Pace:
 
     async def next(self, source: Input) -> bytearray:
         try:
-            async with asyncio.timeout_at(min(self._since + self._limits.idle, self._start + self._limits.data_total)):
-                chunk = await source.chunk()
+            source.wait_until(min(self._since + self._limits.idle, self._start + self._limits.data_total))
+            chunk = await source.chunk()
         except TimeoutError:
             raise Refusal(replies.IDLE_TOO_LONG) from None
+        finally:
+            source.wait_until(None)
         self._octets += len(chunk)
         now = self._loop.time()
         if self._octets >= self._limits.data_rate * (now - self._since):

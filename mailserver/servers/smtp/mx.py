@@ -55,6 +55,7 @@ class MxDoor:
         self._check_all = check_all
         self._scanners = scanners
         self.routes = RouteCache()
+        self._asking: dict[Address, asyncio.Future[Route | None]] = {}
         self.committer = committer or Committer()
 
     async def sender(self, client: Client, transaction: Transaction) -> Reply:
@@ -66,14 +67,7 @@ class MxDoor:
         self.committer.hear()
         if names_another_host(address.local) and not srs.is_rewritten(address.local):
             return replies.RELAY_DENIED
-        found = self._at_hand(address, transaction.size) or await bridge.run(
-            route_for,
-            routes=self.routes,
-            address=address,
-            size=transaction.size,
-            sender=transaction.return_path,
-            peer=client.peer,
-        )
+        found = self._at_hand(address, transaction.size) or await self._asked(client, transaction, address)
         if found is None:
             return replies.RELAY_DENIED
         transaction.routes.append(found)
@@ -82,6 +76,31 @@ class MxDoor:
     def _at_hand(self, address: Address, size: int) -> Route | None:
         """Most mail is for somebody who had some a moment ago: then a thread and a query are saved."""
         return None if greylist.is_on() or srs.is_rewritten(address.local) else self.routes.at_hand(address, size)
+
+    async def _asked(self, client: Client, transaction: Transaction, address: Address) -> Route | None:
+        """All that write to somebody come here at the same moment, when what was at hand is too old: one asks."""
+        first = self._asking.get(address)
+        if first is not None:
+            await asyncio.wait([first])
+            found = self._at_hand(address, transaction.size)
+            if found is not None:
+                return found
+        asked = asyncio.ensure_future(
+            bridge.run(
+                route_for,
+                routes=self.routes,
+                address=address,
+                size=transaction.size,
+                sender=transaction.return_path,
+                peer=client.peer,
+            )
+        )
+        self._asking.setdefault(address, asked)
+        try:
+            return await asked
+        finally:
+            if self._asking.get(address) is asked:
+                del self._asking[address]
 
     async def message(self, client: Client, transaction: Transaction, content: bytes) -> Reply:
         marks = trace.marks(header(content))

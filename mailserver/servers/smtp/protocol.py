@@ -74,7 +74,7 @@ class Connection(SMTP):
         self.failed_sign_ins = 0
         self._admitted = False
         self._stopping = False
-        self._patience: asyncio.Timeout | None = None
+        self._listening = False
         self._errors = self._unknown = self._idle_commands = 0
         self._first = True
         # Whose mail the command under way is about, as (sender, recipient) in the client's words.
@@ -108,8 +108,8 @@ class Connection(SMTP):
 
     def stop(self) -> None:
         self._stopping = True
-        if self._patience is not None and not self._patience.expired():
-            self._patience.reschedule(self.loop.time())
+        if self._listening:
+            self.input.wait_until(self.loop.time())
 
     def _timeout_cb(self) -> None:
         self.wire.write(bytes(replies.SESSION_TOO_LONG) + b"\r\n")
@@ -177,12 +177,13 @@ class Connection(SMTP):
 
     async def read_line(self, limit: int) -> bytes:
         """The next line without its end. Raises Refusal when it is too long or does not come, EndOfStream."""
+        self.input.wait_until(self.loop.time() + (0 if self._stopping else self.site.limits.idle))
+        self._listening = True
         try:
-            async with asyncio.timeout(0 if self._stopping else self.site.limits.idle) as self._patience:
-                # No line end may ever come after the start of a TLS handshake.
-                if self._first and await self.input.starts_with(TLS_HELLO):
-                    raise Refusal(replies.NOT_SMTP)
-                return (await self.input.line(limit)).rstrip(b"\r\n")
+            # No line end may ever come after the start of a TLS handshake.
+            if self._first and await self.input.starts_with(TLS_HELLO):
+                raise Refusal(replies.NOT_SMTP)
+            return (await self.input.line(limit)).rstrip(b"\r\n")
         except TimeoutError:
             raise Refusal(replies.SHUTTING_DOWN if self._stopping else replies.IDLE_TOO_LONG) from None
         except LineTooLong:
@@ -190,7 +191,8 @@ class Connection(SMTP):
         except Flooded:
             raise Refusal(replies.TOO_MANY_ERRORS) from None
         finally:
-            self._patience = None
+            self._listening = False
+            self.input.wait_until(None)
 
     async def _next_reply(self) -> Reply | None:
         self.concerns = None
