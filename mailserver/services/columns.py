@@ -42,10 +42,14 @@ _BETWEEN = "e.uid BETWEEN %(first)s AND %(last)s"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Arrays by field, in UID order; `at` in microseconds from EPOCH on. `keywords` by name, one for each message."""
+    """Arrays by field, in UID order; `at` in microseconds from EPOCH on. `keywords` by name, one for each message.
+
+    Where flags come of a picture (services/flagpicture.py) there is a field `code` in place of both: places in `kinds`.
+    """
 
     fields: dict[str, Any]
     keywords: Sequence[tuple[str, ...]]
+    kinds: Sequence[tuple[int, tuple[str, ...]]] = ()
 
     @property
     def uids(self) -> array[int]:
@@ -54,7 +58,8 @@ class Columns:
 
     def part(self, start: int, end: int) -> Columns:
         """A slice of all."""
-        return Columns({name: values[start:end] for name, values in self.fields.items()}, self.keywords[start:end])
+        fields = {name: values[start:end] for name, values in self.fields.items()}
+        return Columns(fields, self.keywords[start:end], self.kinds)
 
 
 def columns(account_id: int, mailbox_id: int, uids: Sequence[int], fields: Collection[str]) -> Columns:

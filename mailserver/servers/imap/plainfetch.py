@@ -17,7 +17,7 @@ from mailserver.servers.imap import responses
 from mailserver.servers.imap.fetchplan import Plan
 from mailserver.servers.imap.grammar.attributes import Attribute
 from mailserver.servers.imap.view import View
-from mailserver.services import columns
+from mailserver.services import columns, flagpicture
 from mailserver.services.columns import EPOCH, Columns
 from mailserver.services.flags import names_of
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Messages read and written at once.
 _READ, _WRITTEN = 50_000, 5_000
+# From so many on flags are taken from a picture of the folder.
+_MANY = 1_000
 _FIRST = date(1970, 1, 1)
 # Item → the column, and how it is written.
 _ITEMS = {
@@ -50,19 +52,41 @@ def fields(plan: Plan) -> frozenset[str]:
 async def send(session: Session, plan: Plan, uids: Sequence[int]) -> Sequence[int]:
     """Write and send the responses; the UIDs that are left, from where some turned out to have been expunged."""
     view, wanted = session.selected, fields(plan)
+    read = _with_picture if _pictured(view, wanted, len(uids)) else columns.columns
     for at in range(0, len(uids), _READ):
         asked = uids[at : at + _READ]
         found: Columns = await bridge.run(
-            columns.columns,
-            account_id=session.account_id,
-            mailbox_id=view.mailbox_id,
-            uids=asked,
-            fields=wanted,
+            read, account_id=session.account_id, mailbox_id=view.mailbox_id, uids=asked, fields=wanted
         )
         if len(found.uids) < len(asked):
             return uids[at:]
         await say(session, plan, found)
     return ()
+
+
+def _pictured(view: View, wanted: frozenset[str], count: int) -> bool:
+    """Whether flags are asked of so much of the folder that a picture of all of it is worth its time."""
+    return (
+        "flags" in wanted
+        and "modseq" not in wanted
+        and count >= max(_MANY, view.exists // 4)
+        and view.exists <= flagpicture.MOST
+    )
+
+
+def _with_picture(account_id: int, mailbox_id: int, uids: Sequence[int], fields: frozenset[str]) -> Columns:
+    """As `columns`, the flags from the picture that the process has of the folder."""
+    picture = flagpicture.picture(account_id, mailbox_id)
+    codes = picture.codes_of(uids)
+    others = fields - {"uid", "flags"}
+    if codes is None:
+        return columns.columns(account_id, mailbox_id, uids, fields)
+    if not others:
+        return Columns({"uid": array("i", uids), "code": codes}, [], picture.kinds)
+    found = columns.columns(account_id, mailbox_id, uids, others)
+    if len(found.uids) < len(uids):
+        return found
+    return Columns(found.fields | {"code": codes}, [], picture.kinds)
 
 
 async def say(session: Session, plan: Plan, found: Columns) -> None:
@@ -99,9 +123,16 @@ def _numbers(view: View, uids: array[int]) -> Sequence[int]:
 
 def _flags(found: Columns, recents: Runs) -> list[bytes]:
     """Each combination is written once."""
+    runs = [(bisect_left(found.uids, low), bisect_right(found.uids, high)) for low, high in recents]
+    if "code" in found.fields:
+        codes = found.fields["code"]
+        plain, fresh = ([_written(*kind, recent) for kind in found.kinds] for recent in (False, True))
+        written = list(map(plain.__getitem__, codes))
+        for first, end in runs:
+            written[first:end] = map(fresh.__getitem__, codes[first:end])
+        return written
     recent = [False] * len(found.uids)
-    for low, high in recents:
-        first, end = bisect_left(found.uids, low), bisect_right(found.uids, high)
+    for first, end in runs:
         recent[first:end] = [True] * (end - first)
     return list(map(_written, found.fields["flags"], found.keywords, recent))
 
