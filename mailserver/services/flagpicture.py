@@ -18,7 +18,7 @@ from mailserver.errors import NotFound
 from mailserver.mail.numbersets import Runs
 from mailserver.services.flags import keywords_of
 from mailserver.store import walks
-from mailserver.store.exchange import Exchange, Value
+from mailserver.store.exchange import Value
 from mailserver.store.fields import to_runs
 from mailserver.store.packed import unpacked
 
@@ -193,10 +193,7 @@ def _drawn(
 
 def _asked(statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
     """The rows, of which there is at least one. Raises NotFound."""
-    exchange = Exchange()
-    walks.begin(exchange)
-    asked = exchange.add(statement, values)
-    exchange.send()
-    if not asked.rows:
+    rows = list(walks.ask(statement, values))
+    if not rows:
         raise NotFound("There is no such folder.")
-    return list(asked.rows)
+    return rows

@@ -7,7 +7,7 @@ import functools
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _READ, _WRITTEN = 50_000, 5_000
 # From so many on flags are taken from a picture of the folder.
 _MANY = 1_000
-_FIRST = date(1970, 1, 1)
+_FIRST = date(1970, 1, 1).toordinal()
 # Item → the column, and how it is written.
 _ITEMS = {
     "UID": ("uid", b"UID %d"),
@@ -102,7 +102,7 @@ def write(plan: Plan, view: View, found: Columns, recents: Runs) -> bytes:
     """The responses; of 5,000 messages they take 15 ms."""
     names = [item.name for item in plan.items if isinstance(item, Attribute)]
     form = b"* %d FETCH (" + b" ".join(_ITEMS[name][1] for name in names) + b")\r\n"
-    values: list[Iterable[int | bytes]] = [_numbers(view, found.uids)]
+    values: list[Iterable[int | bytes]] = [numbers(view, found.uids)]
     for name in names:
         if name == "FLAGS":
             values.append(_flags(found, recents))
@@ -114,7 +114,8 @@ def write(plan: Plan, view: View, found: Columns, recents: Runs) -> bytes:
     return form * len(found.uids) % tuple(chain.from_iterable(zip(*values, strict=True)))
 
 
-def _numbers(view: View, uids: array[int]) -> Sequence[int]:
+def numbers(view: View, uids: array[int]) -> Sequence[int]:
+    """The number of each of the messages, which are there."""
     first = bisect_left(view.uids, uids[0]) if uids else 0
     if view.uids[first : first + len(uids)] == uids:
         return range(first + 1, first + 1 + len(uids))
@@ -126,35 +127,30 @@ def _flags(found: Columns, recents: Runs) -> list[bytes]:
     runs = [(bisect_left(found.uids, low), bisect_right(found.uids, high)) for low, high in recents]
     if "code" in found.fields:
         codes = found.fields["code"]
-        plain, fresh = ([_written(*kind, recent) for kind in found.kinds] for recent in (False, True))
-        written = list(map(plain.__getitem__, codes))
+        plain, fresh = ([written(*kind, recent) for kind in found.kinds] for recent in (False, True))
+        said = list(map(plain.__getitem__, codes))
         for first, end in runs:
-            written[first:end] = map(fresh.__getitem__, codes[first:end])
-        return written
+            said[first:end] = map(fresh.__getitem__, codes[first:end])
+        return said
     recent = [False] * len(found.uids)
     for first, end in runs:
         recent[first:end] = [True] * (end - first)
-    return list(map(_written, found.fields["flags"], found.keywords, recent))
+    return list(map(written, found.fields["flags"], found.keywords, recent))
 
 
 @functools.lru_cache(maxsize=4096)
-def _written(flags: int, keywords: tuple[str, ...], recent: bool) -> bytes:
+def written(flags: int, keywords: tuple[str, ...], recent: bool) -> bytes:
+    """`(\\Seen batter)`."""
     return responses.flags([*names_of(flags, keywords), *(["\\Recent"] if recent else [])])
 
 
 def _dates(moments: array[int]) -> list[Iterable[int | bytes]]:
     """Day, hour, minute and second of each."""
     seconds = [moment // 1_000_000 + EPOCH for moment in moments]
-    days = [_day(second // 86400) for second in seconds]
+    days = [responses.day(second // 86400 + _FIRST) for second in seconds]
     return [
         days,
         [second % 86400 // 3600 for second in seconds],
         [second % 3600 // 60 for second in seconds],
         [second % 60 for second in seconds],
     ]
-
-
-@functools.lru_cache(maxsize=20_000)
-def _day(number: int) -> bytes:
-    """`17-Jul-1996`, of a day since 1970."""
-    return responses.day(_FIRST + timedelta(number))
