@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 _READ, _WRITTEN = 50_000, 5_000
 # From so many on flags are taken from a picture of the folder.
 _MANY = 1_000
-_FIRST = date(1970, 1, 1).toordinal()
+# The day that EPOCH begins, and what a clock can show.
+_EPOCH_DAY = date(1970, 1, 1).toordinal() + EPOCH // 86400
+_MINUTES = [b"%02d:%02d" % divmod(minute, 60) for minute in range(1440)]
+_SECONDS = [b"%02d" % second for second in range(60)]
 # Item → the column, and how it is written.
 _ITEMS = {
     "UID": ("uid", b"UID %d"),
     "FLAGS": ("flags", b"FLAGS %b"),
     "MODSEQ": ("modseq", b"MODSEQ (%d)"),
-    "INTERNALDATE": ("at", b'INTERNALDATE "%b %02d:%02d:%02d +0000"'),
+    "INTERNALDATE": ("at", b'INTERNALDATE "%b %b:%b +0000"'),
     "RFC822.SIZE": ("size", b"RFC822.SIZE %d"),
 }
 
@@ -145,12 +148,10 @@ def written(flags: int, keywords: tuple[str, ...], recent: bool) -> bytes:
 
 
 def _dates(moments: array[int]) -> list[Iterable[int | bytes]]:
-    """Day, hour, minute and second of each."""
-    seconds = [moment // 1_000_000 + EPOCH for moment in moments]
-    days = [responses.day(second // 86400 + _FIRST) for second in seconds]
+    """Day, hour with minute, and second of each."""
+    seconds = [moment // 1_000_000 for moment in moments]
     return [
-        days,
-        [second % 86400 // 3600 for second in seconds],
-        [second % 3600 // 60 for second in seconds],
-        [second % 60 for second in seconds],
+        list(map(responses.day, [second // 86400 + _EPOCH_DAY for second in seconds])),
+        [_MINUTES[second % 86400 // 60] for second in seconds],
+        [_SECONDS[second % 60] for second in seconds],
     ]
