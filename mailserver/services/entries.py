@@ -95,6 +95,9 @@ SELECT {columns} FROM unnest($3::int[], $4::int[]) AS r(low, high), LATERAL (
     WHERE e.mailbox_id = $1::bigint AND e.uid BETWEEN r.low AND r.high AND e.account_id = $2::bigint
     ORDER BY e.uid OFFSET 0) e {join}
 """
+_JOIN = (
+    "CROSS JOIN LATERAL (SELECT * FROM message y WHERE y.account_id = $2::bigint AND y.id = e.message_id OFFSET 0) m"
+)
 # Expunged ones keep their message for a day. They are few: the message is joined always.
 _EXPUNGED = """
 SELECT {columns} FROM (
@@ -166,21 +169,21 @@ def _present_statement(wanted: frozenset[str]) -> str:
     own = ["e.uid", *(column for field, column in _OWN.items() if field in wanted)]
     if wanted & _MESSAGE.keys() and "message_id" not in wanted:
         own.append("e.message_id")
-    return _statement(_PRESENT, wanted).replace("{own}", ", ".join(own))
+    return _statement(_PRESENT, wanted, _JOIN).replace("{own}", ", ".join(own))
 
 
-def _statement(statement: str, wanted: Set[str]) -> str:
+def _statement(statement: str, wanted: Set[str], joined: str) -> str:
     """Columns up to the last that is wanted, NULL for those between that are not."""
     known = {**_OWN, **_MESSAGE}
     fields = Entry._fields[1:]
     last = max((fields.index(field) for field in wanted), default=-1)
     columns = [known[field] if field in wanted else "NULL" for field in fields[: last + 1]]
-    join = "JOIN message m ON m.id = e.message_id" if wanted & _MESSAGE.keys() else ""
+    join = joined if wanted & _MESSAGE.keys() else ""
     return statement.replace("{columns}", ", ".join(["e.uid", *columns])).replace("{join}", join)
 
 
 def _gone(wanted: Set[str], values: dict[str, Any]) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(_statement(_EXPUNGED, wanted), values, binary=True)
+        cursor.execute(_statement(_EXPUNGED, wanted, ""), values, binary=True)
         return cursor.fetchall()
