@@ -137,7 +137,8 @@ def rows(
 
 def _with_forms(mailbox_id: int, entries: list[Entry], wanted: set[str]) -> list[Entry]:
     """Messages of before there were forms get them here, until they are read again (`reparse`)."""
-    bare = [entry.uid for entry in entries if None in (getattr(entry, name) for name in wanted & _FORMS)]
+    places = [Entry._fields.index(name) for name in wanted & _FORMS]
+    bare = {entry.uid for place in places for entry in entries if entry[place] is None}
     if not bare:
         return entries
     held = MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=bare).select_related("message")

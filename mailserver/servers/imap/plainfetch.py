@@ -130,7 +130,7 @@ def _flags(found: Columns, recents: Runs) -> list[bytes]:
     runs = [(bisect_left(found.uids, low), bisect_right(found.uids, high)) for low, high in recents]
     if "code" in found.fields:
         codes = found.fields["code"]
-        plain, fresh = ([written(*kind, recent) for kind in found.kinds] for recent in (False, True))
+        plain, fresh = ({code: written(*found.kinds[code], recent) for code in set(codes)} for recent in (False, True))
         said = list(map(plain.__getitem__, codes))
         for first, end in runs:
             said[first:end] = map(fresh.__getitem__, codes[first:end])
