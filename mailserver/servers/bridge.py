@@ -31,12 +31,12 @@ THREADS = 8
 # A password hash takes 100 MB and a tenth of a second of CPU: people who guess must neither fill the memory nor keep
 # the mail waiting.
 COSTLY_THREADS = 2
-# These keep their connections.
-FILING_THREADS = 2
+# These keep their connections. No process files messages and is read by mail programs.
+KEEPING_THREADS = 2
 # A connection nobody has used for so long is looked at before it is used again: the database may have gone.
 UNUSED_SECONDS = 1.0
 
-_POOLS = {"bridge": THREADS, "costly": COSTLY_THREADS, "filing": FILING_THREADS}
+_POOLS = {"bridge": THREADS, "costly": COSTLY_THREADS, "filing": KEEPING_THREADS, "reading": KEEPING_THREADS}
 _executors: dict[str, Executor] = {}
 # When the thread last used its connections; those of all threads.
 _thread = threading.local()
@@ -62,7 +62,12 @@ async def run_filing(function: Callable[..., Result], **values: object) -> Resul
 
     To take a connection from the pool costs a question to the database, and one that changes hands has prepared less.
     """
-    return await _submit("filing", functools.partial(_on_filing_thread, function, values))
+    return await _submit("filing", functools.partial(_on_keeping_thread, function, values))
+
+
+async def run_reading(function: Callable[..., Result], **values: object) -> Result:
+    """The same for short questions of mail programs: never for one that waits for a lock or reads a whole folder."""
+    return await _submit("reading", functools.partial(_on_keeping_thread, function, values))
 
 
 async def run_costly(function: Callable[..., Result], **values: object) -> Result:
@@ -85,7 +90,7 @@ def _on_thread(function: Callable[..., Result], values: dict[str, object]) -> Re
         _look_after_connections()
 
 
-def _on_filing_thread(function: Callable[..., Result], values: dict[str, object]) -> Result:
+def _on_keeping_thread(function: Callable[..., Result], values: dict[str, object]) -> Result:
     if time.monotonic() - getattr(_thread, "used", 0.0) > UNUSED_SECONDS:
         _look_after_connections()
     try:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from operator import lt
 from typing import Any, Final
 
-import psycopg
-from django.db import connection
-
+from mailserver.mail.numbersets import runs_of
 from mailserver.services import mailboxes
 from mailserver.services.flags import EntryFlags, keywords_of
+from mailserver.store import walks
+from mailserver.store.exchange import Rows
+from mailserver.store.exchange import array as array_of
 from mailserver.store.packed import CODES, unpacked
 
 # Field → the column, packed, and the type of its numbers.
@@ -31,21 +32,29 @@ FIELDS: Final = frozenset(_PACKED)
 # What PostgreSQL counts from, in seconds of Unix.
 EPOCH: Final = 946_684_800
 
-_STATEMENT = """
+# $1 mailbox, $2 account, $3 first and $4 last of each run of UIDs. The size is in the index of the account's headers.
+_STATEMENT: Final = """
 SELECT {keywords}, {columns} FROM (
-    SELECT e.* FROM mailboxmessage e
-    WHERE e.mailbox_id = %(box)s AND e.account_id = %(account)s AND {these} ORDER BY e.uid) e {join} GROUP BY 1
+    SELECT x.* FROM unnest($3::int[], $4::int[]) AS r(low, high), LATERAL (
+        SELECT x.uid, x.message_id, x.flags, x.keywords, x.modseq, x.at FROM mailboxmessage x
+        WHERE x.mailbox_id = $1::bigint AND x.uid BETWEEN r.low AND r.high AND x.account_id = $2::bigint
+        ORDER BY x.uid OFFSET 0) x) e {join} GROUP BY 1
 """
-_LISTED = "e.uid = ANY(%(uids)s)"
-_BETWEEN = "e.uid BETWEEN %(first)s AND %(last)s"
+_JOIN: Final = """
+CROSS JOIN LATERAL (SELECT y.size FROM message y WHERE y.account_id = $2::bigint AND y.id = e.message_id OFFSET 0) m
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Arrays by field, in UID order; `at` in microseconds from EPOCH on. `keywords` by name, one for each message."""
+    """Arrays by field, in UID order; `at` in microseconds from EPOCH on. `keywords` by name, one for each message.
+
+    Where flags come of a picture (services/flagpicture.py) there is a field `code` in place of both: places in `kinds`.
+    """
 
     fields: dict[str, Any]
     keywords: Sequence[tuple[str, ...]]
+    kinds: Sequence[tuple[int, tuple[str, ...]]] = ()
 
     @property
     def uids(self) -> array[int]:
@@ -54,7 +63,8 @@ class Columns:
 
     def part(self, start: int, end: int) -> Columns:
         """A slice of all."""
-        return Columns({name: values[start:end] for name, values in self.fields.items()}, self.keywords[start:end])
+        fields = {name: values[start:end] for name, values in self.fields.items()}
+        return Columns(fields, self.keywords[start:end], self.kinds)
 
 
 def columns(account_id: int, mailbox_id: int, uids: Sequence[int], fields: Collection[str]) -> Columns:
@@ -101,17 +111,12 @@ def _merged(wanted: Sequence[str], groups: Sequence[tuple[tuple[str, ...], list[
     return Columns(fields, keywords)
 
 
-def _rows(account_id: int, mailbox_id: int, uids: Sequence[int], wanted: Sequence[str]) -> list[tuple[Any, ...]]:
-    run = uids[-1] - uids[0] == len(uids) - 1
+def _rows(account_id: int, mailbox_id: int, uids: Sequence[int], wanted: Sequence[str]) -> Rows:
     statement = (
         _STATEMENT.replace("{columns}", ", ".join(f"string_agg({_PACKED[name][0]}, '')" for name in wanted))
         .replace("{keywords}", "e.keywords" if "flags" in wanted else "NULL::int[]")
-        .replace("{join}", "JOIN message m ON m.id = e.message_id" if "size" in wanted else "")
-        .replace("{these}", _BETWEEN if run else _LISTED)
+        .replace("{join}", _JOIN if "size" in wanted else "")
     )
-    values: dict[str, Any] = {"box": mailbox_id, "account": account_id}
-    values |= {"first": uids[0], "last": uids[-1]} if run else {"uids": list(uids)}
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement, values, binary=True)
-        return cursor.fetchall()
+    among = runs_of(uids)
+    runs = array_of(low for low, _ in among), array_of(high for _, high in among)
+    return walks.ask(statement, [mailbox_id, account_id, *runs])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import psycopg
 from django.db import connection
 
+from mailserver.mail.numbersets import runs_of
 from mailserver.services import mailboxes, reparse
 from mailserver.services.flags import keywords_of, names_of
-from mailserver.store import blobs
+from mailserver.store import blobs, walks
+from mailserver.store.exchange import Rows, array
 from mailserver.store.models import MailboxMessage
 
 # Typed as what it stands for: who asks for a column has it.
@@ -85,12 +88,16 @@ _TOGETHER: Final[Mapping[str, frozenset[str]]] = {
 _FORMS: Final = frozenset({"envelope", "body", "bodystructure"})
 COLUMNS: Final = frozenset({*_OWN, *_MESSAGE, "ids"}) - {"keywords", "message_id", "thread_id"}
 
+# $1 mailbox, $2 account, $3 first and $4 last of each run of UIDs.
 _PRESENT = """
-SELECT {columns} FROM mailboxmessage e {join}
-WHERE e.mailbox_id = %(box)s AND e.account_id = %(account)s AND {these} ORDER BY e.uid
+SELECT {columns} FROM unnest($3::int[], $4::int[]) AS r(low, high), LATERAL (
+    SELECT {own} FROM mailboxmessage e
+    WHERE e.mailbox_id = $1::bigint AND e.uid BETWEEN r.low AND r.high AND e.account_id = $2::bigint
+    ORDER BY e.uid OFFSET 0) e {join}
 """
-_LISTED = "e.uid = ANY(%(uids)s)"
-_BETWEEN = "e.uid BETWEEN %(first)s AND %(last)s"
+_JOIN = (
+    "CROSS JOIN LATERAL (SELECT * FROM message y WHERE y.account_id = $2::bigint AND y.id = e.message_id OFFSET 0) m"
+)
 # Expunged ones keep their message for a day. They are few: the message is joined always.
 _EXPUNGED = """
 SELECT {columns} FROM (
@@ -109,13 +116,12 @@ def rows(
     `expunged`: those that are gone too, as long as their message is kept. Raises NotFound.
     """
     wanted = set[str]().union(*(_TOGETHER.get(column, {column}) for column in columns))
-    values = {"box": mailbox_id, "account": account_id}
-    found = _present(uids, wanted, values) if uids else []
+    found = _present(account_id, mailbox_id, uids, frozenset(wanted)) if uids else []
     if len(found) < len(uids):
         mailboxes.get(account_id, mailbox_id)
         if expunged:
             left = sorted(set(uids).difference(row[0] for row in found))
-            gone = _rows(_statement(_EXPUNGED, wanted), values | {"uids": left})
+            gone = _gone(wanted, {"box": mailbox_id, "account": account_id, "uids": left})
             found = sorted([*found, *gone], key=itemgetter(0))
     # As fast as a named tuple is made: with 100,000 of them the half of what fetching flags takes.
     new, rest = tuple.__new__, (None,) * (len(Entry._fields) - len(found[0])) if found else ()
@@ -131,7 +137,8 @@ def rows(
 
 def _with_forms(mailbox_id: int, entries: list[Entry], wanted: set[str]) -> list[Entry]:
     """Messages of before there were forms get them here, until they are read again (`reparse`)."""
-    bare = [entry.uid for entry in entries if None in (getattr(entry, name) for name in wanted & _FORMS)]
+    places = [Entry._fields.index(name) for name in wanted & _FORMS]
+    bare = {entry.uid for place in places for entry in entries if entry[place] is None}
     if not bare:
         return entries
     held = MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=bare).select_related("message")
@@ -139,12 +146,11 @@ def _with_forms(mailbox_id: int, entries: list[Entry], wanted: set[str]) -> list
     return [entry._replace(**asdict(made[entry.uid])) if entry.uid in made else entry for entry in entries]
 
 
-def _present(uids: Sequence[int], wanted: set[str], values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """A list takes longer to write and read than two ends."""
-    if uids[-1] - uids[0] == len(uids) - 1 > 0:
-        statement = _statement(_PRESENT, wanted).replace("{these}", _BETWEEN)
-        return _rows(statement, values | {"first": uids[0], "last": uids[-1]})
-    return _rows(_statement(_PRESENT, wanted).replace("{these}", _LISTED), values | {"uids": list(uids)})
+def _present(account_id: int, mailbox_id: int, uids: Sequence[int], wanted: frozenset[str]) -> Rows:
+    """By UID."""
+    among = runs_of(uids)
+    runs = array(low for low, _ in among), array(high for _, high in among)
+    return walks.ask(_present_statement(wanted), [mailbox_id, account_id, *runs])
 
 
 def octets(blob_id: int, prefix: bytes, start: int, length: int | None) -> bytes:
@@ -159,18 +165,26 @@ def octets(blob_id: int, prefix: bytes, start: int, length: int | None) -> bytes
     return head + blobs.read_slice(blob_id, max(0, start - len(prefix)), left)
 
 
-def _statement(statement: str, wanted: set[str]) -> str:
+@lru_cache(maxsize=256)
+def _present_statement(wanted: frozenset[str]) -> str:
+    own = ["e.uid", *(column for field, column in _OWN.items() if field in wanted)]
+    if wanted & _MESSAGE.keys() and "message_id" not in wanted:
+        own.append("e.message_id")
+    return _statement(_PRESENT, wanted, _JOIN).replace("{own}", ", ".join(own))
+
+
+def _statement(statement: str, wanted: Set[str], joined: str) -> str:
     """Columns up to the last that is wanted, NULL for those between that are not."""
     known = {**_OWN, **_MESSAGE}
     fields = Entry._fields[1:]
     last = max((fields.index(field) for field in wanted), default=-1)
     columns = [known[field] if field in wanted else "NULL" for field in fields[: last + 1]]
-    join = "JOIN message m ON m.id = e.message_id" if wanted & _MESSAGE.keys() else ""
+    join = joined if wanted & _MESSAGE.keys() else ""
     return statement.replace("{columns}", ", ".join(["e.uid", *columns])).replace("{join}", join)
 
 
-def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _gone(wanted: Set[str], values: dict[str, Any]) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement, values, binary=True)
+        cursor.execute(_statement(_EXPUNGED, wanted, ""), values, binary=True)
         return cursor.fetchall()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mailserver.mail.numbersets import Runs
 from mailserver.mail.searchkeys import And, BodyHas, Dated, HeaderHas, Key, Not, Or, TextHas
-from mailserver.services import imapsearch_headers, imapsearch_sql, mailboxes
+from mailserver.services import imapsearch_flags, imapsearch_headers, imapsearch_sql, mailboxes
 from mailserver.services.imapsearch_sql import EVERY, SECONDS, Folder, Where
 from mailserver.services.imapsearch_text import Texts
 from mailserver.services.searchstages import planned
@@ -23,9 +23,14 @@ def find(account_id: int, mailbox_id: int, key: Key, *, within: Runs | None = No
     the messages the session knows; `recent`: those that are recent for it. Raises NotFound, SearchTooSlow.
     """
     box = mailboxes.get(account_id, mailbox_id)
+    if within is None and imapsearch_flags.fits(box.total, key):
+        return imapsearch_flags.find(account_id, mailbox_id, key)
     with planned(SECONDS):
         folder = Folder(account_id, mailbox_id, box.total, recent)
         scope = EVERY if within is None else imapsearch_sql.within(within)
+        where = imapsearch_sql.where(folder, key)
+        if where is not None:
+            return folder.ordered(scope & where)
         return sorted(_Search(folder, Texts(folder)).uids(key, scope))
 
 

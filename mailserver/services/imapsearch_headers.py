@@ -20,6 +20,7 @@ from mailserver.mail.headers import Headers, decoded
 from mailserver.mail.message import MAX_SEARCH_OCTETS, people
 from mailserver.mail.searchkeys import Dated, HeaderHas
 from mailserver.mail.searchterms import fold
+from mailserver.services import imapsearch_scan
 from mailserver.services.imapsearch_sql import EVERY, NONE, Folder, Where, combined, edges
 
 # The order of the fields in Message.header, separated by U+0001.
@@ -51,9 +52,12 @@ def has(folder: Folder, scope: Where, key: HeaderHas) -> set[int]:
     return _field(folder, scope, name, fold(key.text))
 
 
-def in_shown(text: str) -> Where:
-    """Subject, authors or recipients (To, Cc) hold the folded text, where their column was not cut."""
-    return Where("m.header LIKE %s", (f"%{escaped(text)}%",), joined=True)
+def shown(folder: Folder, text: str) -> set[int]:
+    """The messages whose subject, authors or recipients (To, Cc) hold the folded text where their column was not cut.
+
+    Raises SearchTooSlow.
+    """
+    return imapsearch_scan.halves(folder, EVERY, _in_shown(text), NONE)[0]
 
 
 def in_any(folder: Folder, scope: Where, text: str) -> set[int]:
@@ -100,7 +104,9 @@ def _found(
     folder: Folder, scope: Where, sure: Where, doubtful: Where, columns: str, fits: Callable[..., bool]
 ) -> set[int]:
     found, left = set[int](), set[int]()
-    if sure is NONE:
+    if not (scope.joined or "m.recipients" in sure.sql + doubtful.sql or sure is NONE):
+        found, left = imapsearch_scan.halves(folder, scope, sure, doubtful)
+    elif sure is NONE:
         # With statistics of empty tables the planner goes through the folder once for each message.
         left = folder.uids(scope & doubtful, hashed=scope is EVERY)
     else:
@@ -109,14 +115,19 @@ def _found(
     return found
 
 
+def _in_shown(text: str) -> Where:
+    # A third quicker than LIKE.
+    return Where("position(%s IN m.header) > 0", (text,), joined=True)
+
+
 def _part(name: str, text: str) -> Where:
     """The column's part for a field holds the text; the whole column is looked through first, which is quicker."""
-    pattern = f"%{escaped(text)}%"
-    return in_shown(text) & Where(f"split_part(m.header, E'\\x01', {_FIELDS[name]}) LIKE %s", (pattern,), joined=True)
+    part = f"position(%s IN split_part(m.header, E'\\x01', {_FIELDS[name]})) > 0"
+    return _in_shown(text) & Where(part, (text,), joined=True)
 
 
 def _subject(folder: Folder, scope: Where, text: str) -> set[int]:
-    return _found(folder, scope, _WHOLE & _part("subject", text), _CUT, "m.subject", lambda it: text in fold(it))
+    return _found(folder, scope, _part("subject", text) & _WHOLE, _CUT, "m.subject", lambda it: text in fold(it))
 
 
 def _people(folder: Folder, scope: Where, name: str, text: str) -> set[int]:
@@ -127,7 +138,7 @@ def _people(folder: Folder, scope: Where, name: str, text: str) -> set[int]:
             authors = parse_list(headers.unfolded("from")) or parse_list(headers.unfolded("sender"))
             return text in fold(people(authors))
 
-        return _found(folder, scope, _WHOLE & _part(name, text), _CUT, _BLOCK_COLUMNS, wrote)
+        return _found(folder, scope, _part(name, text) & _WHOLE, _CUT, _BLOCK_COLUMNS, wrote)
 
     def receives(recipients: str) -> bool:
         return text in fold(people(HeaderAddress(*pair) for pair in json.loads(recipients).get(name, ())))

@@ -35,6 +35,7 @@ from mailserver.mail.searchkeys import (
 )
 from mailserver.services.flags import BITS
 from mailserver.store.models import Label
+from mailserver.store.packed import unpacked as packed_numbers
 
 # Seconds of one search, and of one statement of it.
 SECONDS = 10
@@ -96,6 +97,10 @@ class Folder:
         of the condition: it expects two messages where a piece of text is in all of them."""
         return unpacked(self._one(_UIDS, (), where, hashed=hashed)[0])
 
+    def ordered(self, where: Where) -> list[int]:
+        """The same, ascending: without a set in between when nothing else is done with them."""
+        return sorted(_numbers(self._one(_UIDS, (), where, hashed=False)[0]))
+
     def halves(self, where: Where, sure: Where) -> tuple[set[int], set[int]]:
         """The messages `where` holds for, as those for which `sure` does too and the rest, in one go."""
         packed = self._one(_HALVES.replace("{sure}", sure.sql), sure.values * 2, where, hashed=True)
@@ -143,9 +148,11 @@ class Folder:
 
 def unpacked(packed: bytes | memoryview | None) -> set[int]:
     """The numbers of `string_agg(int4send(…))`."""
-    numbers = array("i", bytes(packed or b""))
-    numbers.byteswap()
-    return set(numbers)
+    return set(_numbers(packed))
+
+
+def _numbers(packed: bytes | memoryview | None) -> array[int]:
+    return packed_numbers("int4", bytes(packed or b""))
 
 
 def where(folder: Folder, key: Key) -> Where | None:

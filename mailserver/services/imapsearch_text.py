@@ -74,7 +74,7 @@ class Texts:
             return self._read(scope, folded, body=body)
         found = self._words(phrase)
         if not body:
-            found |= self.folder.uids(imapsearch_headers.in_shown(folded), hashed=True)
+            found |= imapsearch_headers.shown(self.folder, folded)
         if found:
             return found if scope is EVERY else found & self.folder.uids(scope)
         if self.folder.total > READ_MOST:

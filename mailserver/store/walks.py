@@ -9,10 +9,12 @@ only under the lock of their mailbox, lines under that of their thread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from mailserver.store.exchange import Exchange, ends_here
+from django.db import connection
+
+from mailserver.store.exchange import Exchange, Rows, Value, ends_here
 
 _KEPT: Final = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
 _WAYS: Final = ("enable_sort", "enable_hashjoin", "enable_mergejoin", "enable_material")
@@ -49,3 +51,15 @@ def end(exchange: Exchange, *, last: bool) -> None:
     """What else the transaction has may sort and join again; with `last` nothing follows in the caller's block."""
     if not (last and ends_here()):
         exchange.add(_END)
+
+
+def ask(statement: str, values: Sequence[Value]) -> Rows:
+    """The answer to a question by itself, planned like that."""
+    exchange = Exchange()
+    begin(exchange)
+    asked = exchange.add(statement, values)
+    # Outside of any block the packet is a transaction of its own, and what was set ends with it.
+    if connection.in_atomic_block:
+        exchange.add(_END)
+    exchange.send()
+    return asked.rows

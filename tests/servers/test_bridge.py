@@ -147,6 +147,14 @@ def one_thread_files(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_who_reads_keeps_the_connection_too(monkeypatch):
+    monkeypatch.setitem(bridge._POOLS, "reading", 1)
+    first, again = (asyncio.run(bridge.run_reading(backend)) for _ in range(2))
+    asyncio.run(asyncio.sleep(0, bridge.shut_down()))
+    assert first == again
+
+
+@pytest.mark.django_db(transaction=True)
 def test_who_files_keeps_the_connection_until_something_goes_wrong(one_thread_files):
     held = []
 

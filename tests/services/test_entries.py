@@ -57,12 +57,10 @@ def test_it_gives_those_that_are_there_in_order(alice, inbox, uids):
 def test_it_joins_the_message_only_for_a_column_that_needs_it(alice, inbox):
     with counted() as statements:
         fetch(alice, inbox, range(1, 6), "flags", "modseq", "at", "saved_at", "ids")
-    assert len(statements) == 1
-    assert "JOIN" not in statements[0]
-    with counted() as statements:
         fetch(alice, inbox, range(1, 6), "flags", "size")
-    assert len(statements) == 1
-    assert "JOIN" in statements[0]
+    own, joined = [one for one in statements if "set_config" not in one]
+    assert "JOIN" not in own
+    assert "JOIN" in joined
 
 
 def test_it_reads_what_was_expunged_as_long_as_it_is_kept(alice, inbox):

@@ -48,6 +48,9 @@ class BodyWriter:
         if not section.part and section.text.startswith("HEADER"):
             self._octets(item.label, self._fields(item, entry.prefix + entry.header_block), item.partial)
             return
+        if item.is_whole:
+            await self._span(item.label, entry, Span(0, entry.size - len(entry.prefix), prefixed=True), item.partial)
+            return
         found = sections.span(self._tree(entry), section)
         if found is None:
             self._session.connection.say(_label(item.label), b" NIL")
@@ -145,7 +148,7 @@ async def _octets(entry: Entry, start: int, length: int) -> bytes:
     """Of the blob, without our trace fields."""
     if start + length <= len(entry.head):
         return entry.head[start : start + length]
-    found: bytes = await bridge.run(entries.octets, blob_id=entry.blob, prefix=b"", start=start, length=length)
+    found: bytes = await bridge.run_reading(entries.octets, blob_id=entry.blob, prefix=b"", start=start, length=length)
     return found
 
 

@@ -82,6 +82,8 @@ def _columns(item: FetchItem) -> tuple[str, ...]:
             return (*_OF_OCTETS, "size")
         case BodySection(section=section) if not section.part and section.text.startswith("HEADER"):
             return ("header_block", "prefix")
+        case BodySection() if item.is_whole:
+            return ("prefix", "blob", "head", "size")
         case _:
             return _OF_OCTETS
 
@@ -97,10 +99,6 @@ class Writer:
     def attribute(self, name: str, entry: Entry) -> bytes:
         """The item with its value: `UID 7`."""
         return _WRITERS[name](self, entry)
-
-    def attributes(self, items: Sequence[FetchItem], entry: Entry) -> bytes:
-        """All items with their values."""
-        return b" ".join([_WRITERS[item.name](self, entry) for item in items if isinstance(item, Attribute)])
 
     def form(self, stored: bytes | None) -> bytes:
         """A finished form; in seven bits for clients that do not take UTF-8."""

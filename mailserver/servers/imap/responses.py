@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from mailserver.mail.mutf7 import encode as mutf7
 
@@ -13,6 +15,8 @@ _ATOM = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|}~]+")
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MAX_QUOTED = 1000
+# What comes out of the database is of this zone.
+_UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,13 @@ def items(values: Sequence[bytes]) -> bytes:
 
 def date_time(at: datetime) -> bytes:
     """`"17-Jul-1996 02:44:25 +0000"`, the internal date."""
-    zone = at.strftime("%z") if at.tzinfo is not UTC else "+0000"
-    return b'"%b %02d:%02d:%02d %b"' % (day(at), at.hour, at.minute, at.second, (zone or "+0000").encode())
+    # To ask ZoneInfo for the offset takes longer than all the rest.
+    zone = b"+0000" if at.tzinfo is _UTC or not at.utcoffset() else at.strftime("%z").encode()
+    return b'"%b %02d:%02d:%02d %b"' % (day(at.toordinal()), at.hour, at.minute, at.second, zone)
 
 
-def day(at: date) -> bytes:
-    """`17-Jul-1996`, with a blank before a day of one digit."""
+@functools.lru_cache(maxsize=20_000)
+def day(number: int) -> bytes:
+    """`17-Jul-1996`, with a blank before a day of one digit, of a day since the first of the year 1."""
+    at = date.fromordinal(number)
     return f"{at.day:2d}-{_MONTHS[at.month - 1]}-{at.year:04d}".encode()

@@ -189,8 +189,10 @@ class Session:
 
     async def _read(self, began: float) -> Sequence[Piece]:
         """The next command. Who has not signed in has no more time for it than for everything. Raises Ends, Refusal."""
+        if self.login:
+            return await self.reader.read(await self.reader.line())
         try:
-            async with asyncio.timeout_at(None if self.login else began + self.site.limits.early):
+            async with asyncio.timeout_at(began + self.site.limits.early):
                 return await self.reader.read(await self.reader.line())
         except TimeoutError:
             raise Ends(_TOO_LATE) from None

@@ -80,10 +80,11 @@ class View:
         return at + 1 if at < len(self.uids) and self.uids[at] == uid else 0
 
     def known(self, uids: Sequence[int]) -> list[int]:
-        """Those of the UIDs (ascending) that have a number."""
+        """Those of the UIDs (ascending), which the folder has, that have a number."""
         if len(uids) < _MANY:
             return [uid for uid in uids if self.number(uid)]
-        return sorted(set(uids).intersection(self.uids))
+        # UIDs only grow: what the view does not know yet came behind all that it knows.
+        return list(uids[: bisect_right(uids, self.uids[-1])]) if self.uids else []
 
     def each_number(self, uids: Sequence[int]) -> Sequence[int]:
         """The number of each of these UIDs, 0 where it has none."""

@@ -45,7 +45,8 @@ class Message(models.Model):
     class Meta:
         db_table = "message"
         indexes = [
-            models.Index("account", "id", include=["header"], name="message_header"),
+            # What is asked of all messages of a folder at once: their rows have ten times as many octets.
+            models.Index("account", "id", include=["header", "size"], name="message_header"),
             models.Index("account", "message_id", name="message_message_id"),
             # What services/reparse.py has yet to read again. Empty most of the time, so that storing a message costs
             # nothing more: an index of all versions would take an entry of each, and a cursor kept elsewhere would

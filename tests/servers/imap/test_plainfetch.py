@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from mailserver.services import messages
+from mailserver.servers.imap import plainfetch
+from mailserver.services import flagpicture, flags, messages
 from mailserver.services.appending import Appended
 from tests.support.mail import message as letter
 
 ITEMS = ("UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE", "MODSEQ")
+ROWS = ("ENVELOPE", "BODY", "BODYSTRUCTURE", "EMAILID", "THREADID", "SAVEDATE")
 
 
 @pytest.fixture
@@ -28,9 +30,15 @@ def client(bob_in, bob):
     return bob_in
 
 
+@pytest.mark.parametrize("pictured", [False, True], ids=["read", "pictured"])
 @pytest.mark.parametrize("numbers", ["1:*", "1,3,6", "5"])
-@pytest.mark.parametrize("items", [ITEMS, ITEMS[1:2], ITEMS[2:]], ids=["all", "flags", "rest"])
-def test_it_says_the_same(client, numbers, items):
+@pytest.mark.parametrize(
+    "items",
+    [ITEMS, ITEMS[1:2], ITEMS[:4], ITEMS[2:], ROWS, (*ITEMS, *ROWS)],
+    ids=["all", "flags", "most", "rest", "rows", "both"],
+)
+def test_it_says_the_same(client, numbers, items, pictured, monkeypatch):
+    monkeypatch.setattr(plainfetch, "_MANY", 1 if pictured else 1000)
     plain = client.ok(f"FETCH {numbers} ({' '.join(items)})")
     # A preview is no column.
     whole = client.ok(f"FETCH {numbers} ({' '.join(items)} PREVIEW)")
@@ -47,3 +55,17 @@ def test_recent_messages_and_keywords_are_among_them(client):
         b"5 FETCH (FLAGS (\\Recent))",
         b"6 FETCH (FLAGS (\\Recent))",
     ]
+
+
+def test_flags_of_the_picture_are_those_of_now(client, bob, monkeypatch):
+    monkeypatch.setattr(plainfetch, "_MANY", 1)
+    box = bob.mailboxes.get(special_use="inbox")
+    client.ok("FETCH 1:* FLAGS")
+    flags.store(bob.pk, box.pk, ((2, 2),), names=["\\Answered"], mode="add")
+    messages.append_all(bob.pk, box.pk, [Appended(letter())])
+    messages.expunge(account_id=bob.pk, mailbox_id=box.pk, uids=[1])
+    assert client.ok("UID FETCH 2:3 FLAGS")[:2] == [
+        b"2 FETCH (UID 2 FLAGS (\\Answered recipe batter))",
+        b"3 FETCH (UID 3 FLAGS (\\Seen recipe))",
+    ]
+    assert flagpicture._pictures.get(box.pk).uids.tolist() == [2, 3, 5, 6, 7, 8]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailserver.mail.numbersets import runs_of
 from mailserver.servers import bridge
-from mailserver.servers.imap import fetchplan, plainfetch
+from mailserver.servers.imap import fetchplan, plainfetch, rowfetch
 from mailserver.servers.imap.bodies import BodyWriter
 from mailserver.servers.imap.changedsince import changed, tell_vanished
 from mailserver.servers.imap.fetchplan import Plan, Writer
@@ -65,7 +65,7 @@ async def send(session: Session, items: Sequence[FetchItem], uids: Sequence[int]
 async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int]) -> None:
     view = session.selected
     sees = plan.sees and not view.read_only
-    rows: list[Entry] = await bridge.run(
+    rows: list[Entry] = await (bridge.run_reading if len(uids) <= _FIRST else bridge.run)(
         entries.rows,
         account_id=session.account_id,
         mailbox_id=view.mailbox_id,
@@ -78,8 +78,7 @@ async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int
     seen = await _see(session, unread) if unread else {}
     rows = [_now(row, seen[row.uid]) if row.uid in seen else row for row in rows] if seen else rows
     if plan.is_simple:
-        lines = [b"* %d FETCH (%b)\r\n" % (view.number(row.uid), writer.attributes(plan.items, row)) for row in rows]
-        session.connection.say(*lines)
+        session.connection.say(rowfetch.write(plan, view, rows, writer))
         await session.flush()
         return
     bodies = BodyWriter(session)

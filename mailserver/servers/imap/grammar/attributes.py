@@ -48,6 +48,11 @@ class BodySection:
     peek: bool = False
     partial: Partial | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the whole message, of which nothing has to be known but its size."""
+        return not self.section.part and not self.section.text
+
 
 @dataclass(frozen=True, slots=True)
 class Binary:

@@ -6,7 +6,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0022_hidden_capabilities")]
+    dependencies = [("store", "0023_header_and_size")]
 
     operations = [
         migrations.RunSQL(
