@@ -215,7 +215,7 @@ def _make(account_id: int, keywords: Mapping[str, str]) -> None:
 
 def all_known(names: Iterable[str]) -> bool:
     """Whether these are flags that every account has, so that nothing is to be asked."""
-    return all(name.lower() in _BITS for name in names)
+    return all(name.lower() in BITS for name in names)
 
 
 def marks(account_id: int, names: Iterable[str]) -> Marks:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from datetime import timedelta
+from queue import SimpleQueue
 
 import pytest
 from django.db import OperationalError
@@ -16,45 +17,38 @@ from mailserver.services.queue import Claim, Claimed
 
 
 @pytest.fixture
-def rounds(monkeypatch):
-    """What each round of renewals renewed; `rounds(fault, …)`: what the first ones raise."""
-    renewed = []
-
-    def start(*faults):
-        left = list(faults)
-
-        def renew(held):
-            renewed.append(held)
-            if left:
-                raise left.pop(0)
-
-        monkeypatch.setattr(queue, "LEASE", timedelta(seconds=0.04))
-        monkeypatch.setattr(queue, "renew", renew)
-        return renewed
-
-    return start
+def renewals(monkeypatch):
+    """What the rounds renew, one after the other; `renewals.faults`: what the first ones raise."""
+    monkeypatch.setattr(queue, "LEASE", timedelta(seconds=0.04))
+    seen = Renewals()
+    monkeypatch.setattr(queue, "renew", seen.renew)
+    return seen
 
 
-def claim() -> Claim:
-    return Claim(1, "hamburger.edu", uuid.uuid4(), (Claimed(7, "bob@hamburger.edu", 0),))
+class Renewals:
+    def __init__(self) -> None:
+        self.held: SimpleQueue[dict[uuid.UUID, frozenset[int]]] = SimpleQueue()
+        self.faults: list[Exception] = []
 
-
-async def _held_until(renewed, count: int) -> None:
-    leases, held = Leases(), claim()
-    leases.hold([held])
-    async with asyncio.timeout(10):
-        while len(renewed) < count:
-            await asyncio.sleep(0.005)
-    leases.let_go(held)
-    after = len(renewed)
-    await asyncio.sleep(0.05)
-    assert len(renewed) <= after + 1  # the round under way may still end
+    def renew(self, held):
+        self.held.put(held)
+        if self.faults:
+            raise self.faults.pop(0)
 
 
 @pytest.mark.parametrize("fault", [OperationalError("gone"), RuntimeError("never seen before")])
-def test_a_round_that_fails_is_followed_by_others(rounds, caplog, fault):
-    renewed = rounds(fault)
+def test_a_round_that_fails_is_followed_by_others(renewals, caplog, fault):
+    renewals.faults.append(fault)
+    held = Claim(1, "hamburger.edu", uuid.uuid4(), (Claimed(7, "bob@hamburger.edu", 0),))
+
+    async def three_rounds():
+        leases = Leases()
+        leases.hold([held])
+        rounds = [await asyncio.to_thread(renewals.held.get, timeout=10) for _ in range(3)]
+        leases.let_go(held)
+        return rounds
+
     with caplog.at_level(logging.WARNING, logger="mailserver.services.delivery_leases"):
-        asyncio.run(_held_until(renewed, 3))
-    assert [set(*held.values()) for held in renewed[:3]] == [{7}] * 3
+        rounds = asyncio.run(three_rounds())
+    assert rounds == [{held.token: frozenset({7})}] * 3
     assert [line.message.split(":")[0] for line in caplog.records] == ["leases not renewed"]
