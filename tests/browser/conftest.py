@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from mailserver.store.models import Account
 from tests.browser import chromium
@@ -19,6 +19,10 @@ DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 Open = Callable[..., Page]
+
+# All waiting is for a condition, so a long limit costs time only where a test fails. Below 30 s, when a page asks anew.
+LIMIT = 25
+expect.set_options(timeout=LIMIT * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,12 +42,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def server(django_db_setup: None, django_db_blocker: Any) -> Iterator[Server]:
-    running = Server()
-    with django_db_blocker.unblock():
-        running.start()
-    yield running
-    running.stop()
+def server(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("mail"))
+    try:
+        with django_db_blocker.unblock():
+            running.start()
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture
@@ -53,7 +59,7 @@ def context(browser: Browser, server: Server, transactional_db: None) -> Iterato
 
     def make(account: Account | None = None, **options: Any) -> BrowserContext:
         made = browser.new_context(base_url=server.url, **{"viewport": DESKTOP, **options})
-        made.set_default_timeout(10_000)
+        made.set_default_timeout(LIMIT * 1000)
         if account is not None:
             made.add_cookies([{**session_cookie(account), "url": server.url}])
         contexts.append(made)
@@ -109,7 +115,7 @@ def _settle() -> None:
 
 def until(page: Page, expression: str) -> None:
     """Wait until a JavaScript expression holds. (Playwright's own waiting evaluates text, which our policy forbids.)"""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LIMIT
     while not page.evaluate(f"Boolean({expression})"):
         assert time.monotonic() < deadline, f"never came true: {expression}"
         page.wait_for_timeout(20)

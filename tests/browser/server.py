@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,24 +15,31 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
+from mailserver.practice.certificates import self_signed
 from mailserver.store.models import Account
+from tests.support.instance import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.browser.settings"}
 
 
 class Server:
-    """`start()` it after the test database is made; `url` then says where it is."""
+    """`start()` it after the test database is made; `url` then says where it is.
 
-    def __init__(self) -> None:
+    submission_port: where it looks for the mail server, which a test may run there; folder: has that one's certificate.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self.url = ""
+        self.folder = folder
+        self.submission_port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         _collect()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        certificate = self.folder / "server.pem"
+        certificate.write_bytes(self_signed())
+        port, self.submission_port = free_ports(2)
         self.url = f"http://127.0.0.1:{port}"
         where = connection.settings_dict
         database = f"postgresql://{where['USER']}@/{where['NAME']}?host={where['HOST']}&port={where['PORT']}"
@@ -50,12 +56,18 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "webmail.asgi:application", *options],
             cwd=ROOT,
-            env={**os.environ, **SETTINGS, "CORREIO_DATABASE_URL": database},
+            env={
+                **os.environ,
+                **SETTINGS,
+                "CORREIO_DATABASE_URL": database,
+                "CORREIO_SUBMISSION_PORT": str(self.submission_port),
+                "CORREIO_TLS_CERT": str(certificate),
+            },
         )
         self._wait()
 
     def _wait(self) -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while True:
             assert self._process is not None
             assert self._process.poll() is None, "the web server did not start"
