@@ -62,9 +62,3 @@ def test_each_place_does_what_the_guide_promises(practice):
     assert states(practice) == WANTED
     assert answered(practice)
     assert "took" in practice.log("practice")
-
-
-def test_it_stops_everything_when_asked(practice):
-    assert practice.stop() == 0
-    assert not practice.survivors()
-    assert not (practice.data_dir / "ready.json").exists()

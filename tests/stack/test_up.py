@@ -27,10 +27,17 @@ USER = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
 @pytest.fixture(scope="module")
-def running():
-    """The instance of this module, until its last test is its end."""
+def instance():
     with Instance(EMPTY, user=USER) as instance:
         yield instance
+
+
+@pytest.fixture
+def running(instance):
+    """The instance of this module, started again on the same data when the test before was its end."""
+    if instance.process.poll() is not None:
+        instance.start()
+    return instance
 
 
 def host_port(text):
@@ -107,6 +114,12 @@ def test_it_runs_on_servers_that_are_given_and_stops_when_one_of_its_own_dies(ru
         assert set(other.processes) == {"smtp", "imap", "pop3", "worker", "worker2", "beat", "web"}
         assert_it_ends_with("smtp", other)
     assert running.process.poll() is None
+
+
+def test_it_stops_everything_when_asked(running):
+    assert running.stop() == 0
+    assert not running.survivors()
+    assert not (running.data_dir / "ready.json").exists()
 
 
 def test_it_stops_all_with_the_name_of_a_child_that_died(running):
