@@ -32,7 +32,6 @@ from dns.rdtypes.IN.AAAA import AAAA
 from mailserver.net.dane import Tlsa
 from mailserver.net.dnsmemory import Memory, Question
 from mailserver.net.dnssec import Records, copied, is_believed
-from mailserver.net.nameserver import Nameserver
 
 # The root as MX target: the domain takes no mail (RFC 7505 §3).
 NULL_MX = "."
@@ -245,7 +244,6 @@ class DnsResolver:
                 resolver.port = port
             resolver.cache = self._cache
             self._believes = is_believed(self._dnssec, resolver.nameservers)
-            resolver.nameservers = [Nameserver(str(address), resolver.port) for address in resolver.nameservers]
             if self._believes:
                 resolver.flags = dns.flags.RD | dns.flags.AD  # RFC 6840 §5.7: asks for the bit without the signatures
             # Only now: A and AAAA are asked at the same time, and one must not see the other's half-made resolver.
