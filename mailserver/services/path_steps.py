@@ -87,7 +87,7 @@ def _queue(trail: Trail) -> Step:
         since=f"{words.span(trail.now - at)} so\N{NO-BREAK SPACE}far" if slow and trail.now - at >= MINUTE else since,
         mark="on hold" if trail.state == "held" else "waiting" if waiting else since,
         facts=(*hop_facts(trail), *_demand(trail)),
-        tries=tuple(tries(trail)) if len(trail.attempts) > 1 or trail.state == "deferred" else (),
+        tries=tuple(tries(trail)) if len(trail.attempts) > 1 or waiting else (),
         talk=last_talk(trail) if trail.state == "deferred" else None,
     )
 

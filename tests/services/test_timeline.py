@@ -10,7 +10,17 @@ from django.utils import timezone
 
 from mailserver.errors import NotFound
 from mailserver.practice.dns_server import DnsServer
-from mailserver.services import delivery, events, inbound, mailboxes, messages, queue_control, submission, timeline
+from mailserver.services import (
+    delivery,
+    events,
+    inbound,
+    mailboxes,
+    messages,
+    queue,
+    queue_control,
+    submission,
+    timeline,
+)
 from mailserver.services.accounts import create_account
 from mailserver.services.path import Path, Way
 from mailserver.services.recipients import Local
@@ -169,15 +179,26 @@ def test_it_waits_and_says_when_it_tries_again(remote, alice, settings):
     assert found.may_retry
     assert found.next_attempt_at is not None
     assert states(found) == "done done slow todo todo todo"
-    queue, between = found.steps[2:4]
-    assert queue.title == "It is waiting in the queue"
-    assert [(row.number, row.said) for row in queue.tries] == [
+    waits, between = found.steps[2:4]
+    assert waits.title == "It is waiting in the queue"
+    assert [(row.number, row.said) for row in waits.tries] == [
         (2, "Greylisted, please try again later"),
         (1, "Greylisted, please try again later"),
     ]
-    assert queue.tries[0].reply == "451 4.7.1 Greylisted, please try again later"
-    assert queue.talk.intro.startswith("2 calls. The last one")
+    assert waits.tries[0].reply == "451 4.7.1 Greylisted, please try again later"
+    assert waits.talk.intro.startswith("2 calls. The last one")
     assert between.since.startswith("next: ")
+
+
+def test_it_still_tells_of_the_first_try_while_it_makes_the_second(remote, alice):
+    remote(replies={"RCPT": "451 4.7.1 Greylisted, please try again later"})
+    message_id = sent(alice, "Bob <bob@hamburger.edu>")
+    delivery.deliver_domain("hamburger.edu")
+    QueueRecipient.objects.update(next_attempt_at=timezone.now())
+    assert queue.claim("hamburger.edu")
+    found = way(alice, message_id)
+    assert found.state == "talking"
+    assert [row.number for row in found.steps[2].tries] == [1]
 
 
 def test_it_refuses_with_the_reason_and_what_to_do(remote, alice):
