@@ -60,12 +60,19 @@ def _quickly_emptied_tables() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup) -> Iterator[None]:
-    """The database goes when nobody is connected with it; deliveries keep their connections."""
+def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """The database goes when nobody is connected with it; deliveries and servers keep their connections."""
+    from django.db import connection
+
     from mailserver.services import delivery_loop
 
     yield
     delivery_loop.leave_desk()
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")

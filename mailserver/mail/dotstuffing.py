@@ -32,27 +32,28 @@ class Top:
         self.done = False
         self._lines = lines
         self._in_header = True
-        self._empty = True
+        # The first octets of the line, enough to tell whether it is empty.
+        self._line = b""
 
     def feed(self, piece: bytes) -> bytes:
         """As much of the piece as belongs to it."""
         start = 0
         while not self.done and (end := piece.find(b"\n", start)) >= 0:
-            self._see(piece[start:end])
+            self._see(piece[start : min(end, start + 2)])
             self._end_line()
             start = end + 1
         if self.done:
             return piece[:start]
-        self._see(piece[start:])
+        self._see(piece[start : start + 2])
         return piece
 
     def _see(self, part: bytes) -> None:
-        self._empty = self._empty and part in (b"", b"\r")
+        self._line = (self._line + part)[:2]
 
     def _end_line(self) -> None:
         if not self._in_header:
             self._lines -= 1
-        elif self._empty:
+        elif self._line in (b"", b"\r"):
             self._in_header = False
         self.done = not self._in_header and self._lines <= 0
-        self._empty = True
+        self._line = b""

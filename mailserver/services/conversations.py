@@ -22,7 +22,9 @@ KNOWN = """
 SELECT r.account_id, r.digest, r.thread_id, t.base_subject,
        (SELECT coalesce(max(b.total), 0) FROM threadbox b WHERE b.thread_id = r.thread_id)
 FROM unnest($1::bigint[], $2::bigint[]) AS w(account_id, digest)
-JOIN threadreference r ON r.account_id = w.account_id AND r.digest = w.digest JOIN thread t ON t.id = r.thread_id
+CROSS JOIN LATERAL (
+    SELECT * FROM threadreference x WHERE x.account_id = w.account_id AND x.digest = w.digest OFFSET 0) r
+CROSS JOIN LATERAL (SELECT y.base_subject FROM thread y WHERE y.id = r.thread_id OFFSET 0) t
 """
 ALONE = "SELECT pg_advisory_xact_lock(x) FROM (SELECT unnest($1::bigint[]) AS x ORDER BY 1) AS account"
 THREAD = rows.Table("thread", {"id": "int8", "account_id": "int8", "base_subject": "text"})

@@ -5,7 +5,7 @@ from io import BytesIO
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailserver.mail.dotstuffing import Stuffing, Top
@@ -59,6 +59,7 @@ def test_poplib_reads_what_was_sent(content):
 
 
 @given(LINES | OCTETS, LINES, st.integers(0, 12), st.lists(st.integers(0, 1000)))
+@example(b"\r", b"", 0, [1])
 def test_the_top_is_the_same_however_the_message_is_cut(header, body, lines, places):
     content = header + b"\r\n\r\n" + body
     assert top(cut(content, places), lines) == top([content], lines)
