@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -41,8 +42,9 @@ def emptied(account: Account) -> None:
         model.objects.all().delete()
 
 
-def noted(monkeypatch: pytest.MonkeyPatch, account: Account, box: Mailbox, uids: Any, marks: Marks) -> list[Any]:
-    """The statements of such a change, which is taken back."""
+@contextmanager
+def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """What is asked of the database inside, which is taken back."""
     seen, real = [], Exchange.add
 
     def add(self: Exchange, statement: str, values: Any = ()) -> Any:
@@ -51,8 +53,14 @@ def noted(monkeypatch: pytest.MonkeyPatch, account: Account, box: Mailbox, uids:
 
     with monkeypatch.context() as patch, transaction.atomic():
         patch.setattr(Exchange, "add", add)
-        assert len(marking.mark(account.pk, box.pk, uids, marks, labels=True).uids) >= len(uids)
+        yield seen
         transaction.set_rollback(True)
+
+
+def noted(monkeypatch: pytest.MonkeyPatch, account: Account, box: Mailbox, uids: Any, marks: Marks) -> list[Any]:
+    """The statements of such a change."""
+    with statements(monkeypatch) as seen:
+        assert len(marking.mark(account.pk, box.pk, uids, marks, labels=True).uids) >= len(uids)
     return seen
 
 

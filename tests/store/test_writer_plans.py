@@ -9,9 +9,9 @@ from django.db import connection, transaction
 
 from mailserver.services import appending, imapappend, mailboxes
 from mailserver.services.appending import Appended, Brought
-from mailserver.store.exchange import Exchange, _name
+from mailserver.store.exchange import _name
 from mailserver.store.models import Account
-from tests.store.test_marking_plans import nodes
+from tests.store.test_marking_plans import nodes, statements
 from tests.support.mail import message
 from tests.support.manymail import many
 
@@ -21,20 +21,12 @@ PAGES = 120
 
 
 def noted(monkeypatch: pytest.MonkeyPatch, account: Account, place: int | str, raw: bytes) -> list[Any]:
-    """The statements of an append, which is taken back."""
-    seen, real = [], Exchange.add
-
-    def add(self: Exchange, statement: str, values: Any = ()) -> Any:
-        seen.append((statement, values))
-        return real(self, statement, values)
-
-    with monkeypatch.context() as patch, transaction.atomic():
-        patch.setattr(Exchange, "add", add)
+    """The statements of an append."""
+    with statements(monkeypatch) as seen:
         if isinstance(place, str):
             imapappend.append(account.pk, place, [Appended(raw)])
         else:
             appending.put(account.pk, place, [Brought(raw)])
-        transaction.set_rollback(True)
     return seen
 
 

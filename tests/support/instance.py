@@ -56,7 +56,7 @@ class Instance:
         folder: Path | None = None,
         user: int | None = None,
         command: str = "up",
-        patience: float = 240,
+        patience: float = 110,
     ) -> None:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="correio-instance-"))
         self.folder.chmod(0o755)
@@ -136,7 +136,7 @@ class Instance:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(self.patience)
+        return self.process.wait(60)
 
     def kill(self) -> None:
         """`kill -9` the supervisor and wait until all its children are gone too."""
@@ -166,7 +166,7 @@ class Instance:
             capture_output=True,
             text=True,
             check=False,
-            timeout=self.patience,
+            timeout=60,
         )
 
     def remove(self) -> None:
