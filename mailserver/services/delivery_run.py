@@ -33,6 +33,9 @@ from mailserver.store.models import QueueEntry
 # Recipients of a claim: few at first and more as they go out fast, so that a worker that dies held few.
 FEW, MANY = 40, 1000
 
+# Who gets so many at once and could have more asks for help.
+SHARED = 160
+
 # A run ends after so many seconds and the next asks the DNS again.
 SECONDS = 60.0
 
@@ -73,7 +76,6 @@ class Run:
         self._contents: dict[int, bytes] = {}
         self._loading = asyncio.Lock()
         self._token = uuid.uuid4()
-        self._help = False
         self._batch, self._more = FEW, True
         self._fetching: asyncio.Task[None] | None = None
         self._lanes: set[asyncio.Task[None]] = set()
@@ -109,9 +111,8 @@ class Run:
         self._office.leases.hold(claims)
         self._waiting += [Due(claim, entries.get(claim.entry_id)) for claim in claims]
         self._batch, self._more = min(MANY, wanted * 2), more
-        if more and wanted == MANY and not self._help:
-            # So much waits that another process, if there is one, may take its share.
-            self._help = True
+        if more and wanted >= SHARED:
+            # Another process, if there is one, may take its share. The bell may come back to this one: so each time.
             await at_desk(partial(wake, [self.domain]))
 
     def _fetch_ahead(self) -> None:
