@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mailserver.services import delivery_load, delivery_notes, delivery_rate, queue
+from mailserver.services.delivery_load import Letter
 from mailserver.services.queue import Claim
-from mailserver.store.models import QueueEntry
 
 
 class Order(NamedTuple):
@@ -20,10 +20,10 @@ class Order(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """`entries` are by id; `more` says whether more may be due."""
+    """`letters` are by the id of their entry; `more` says whether more may be due."""
 
     claims: list[Claim]
-    entries: dict[int, QueueEntry]
+    letters: dict[int, Letter]
     more: bool
 
 
@@ -34,9 +34,9 @@ def claim_all(orders: Sequence[Order]) -> list[Taken]:
     held = queue.claim_all([order._replace(wanted=most) for order, most in zip(orders, allowed, strict=True)])
     for (domain, wanted, _), most, claims in zip(orders, allowed, held, strict=True):
         delivery_rate.settle(domain, asked=wanted, allowed=most, taken=_recipients(claims))
-    entries = delivery_load.entries_of(claim for claims in held for claim in claims)
+    letters = delivery_load.letters_of(claim for claims in held for claim in claims)
     return [
-        Taken(claims, entries, _recipients(claims) == order.wanted) for order, claims in zip(orders, held, strict=True)
+        Taken(claims, letters, _recipients(claims) == order.wanted) for order, claims in zip(orders, held, strict=True)
     ]
 
 

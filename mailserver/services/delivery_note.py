@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from mailserver.net.mx import Hop
 from mailserver.net.smtp_results import Line, Outcome, Protection, Report, Result
@@ -37,12 +38,12 @@ def encoded(claim: Claim, report: Report) -> bytes:
         "times": (report.started.isoformat(), report.finished.isoformat()),
         "protection": (protection.policy, protection.verified, protection.why),
     }
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def decoded(line: bytes) -> tuple[Claim, Report]:
     """What such a line says."""
-    found = json.loads(line)
+    found = orjson.loads(line)
     entry_id, domain, token, recipients = found["claim"]
     claim = Claim(entry_id, domain, uuid.UUID(token), tuple(Claimed(*each) for each in recipients))
     started, finished = map(datetime.fromisoformat, found["times"])

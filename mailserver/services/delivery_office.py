@@ -10,10 +10,10 @@ from mailserver.services.delivery_cargo import Cargo
 from mailserver.services.delivery_claim import Order, Taken
 from mailserver.services.delivery_hops import Known
 from mailserver.services.delivery_leases import Leases
+from mailserver.services.delivery_load import Letter
 from mailserver.services.delivery_notes import Notes
 from mailserver.services.delivery_pace import Effort, Paces
 from mailserver.services.delivery_together import Together
-from mailserver.store.models import QueueEntry
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Office:
     effort: Effort = field(default_factory=Effort)
     cargo: Cargo = field(default_factory=lambda: Cargo(most=128 << 20, small=delivery_load.SMALL))
     claims: Together[Order, Taken] = field(default_factory=lambda: Together(delivery_claim.claim_all))
-    contents: Together[list[QueueEntry], dict[int, bytes]] = field(
+    contents: Together[list[Letter], dict[int, bytes]] = field(
         default_factory=lambda: Together(delivery_load.contents_of_each)
     )
     known: Together[str, Known] = field(default_factory=lambda: Together(delivery_hops.known))

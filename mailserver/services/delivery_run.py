@@ -9,29 +9,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import islice
 
 from django.conf import settings
 from django.db import DatabaseError
 
 from mailserver.net import smtp_client
 from mailserver.net.smtp_client import Kept
-from mailserver.net.smtp_results import Report, Timeouts
+from mailserver.net.smtp_results import Outgoing, Report, Timeouts
 from mailserver.services import delivery_load, queue
 from mailserver.services.delivery_claim import Order
 from mailserver.services.delivery_hops import Found, by_policy, look_up
+from mailserver.services.delivery_line import Due, Line
 from mailserver.services.delivery_loop import at_desk
 from mailserver.services.delivery_office import Office
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
-from mailserver.store.models import QueueEntry
 
 # Recipients of a claim: few at first and more as they go out fast, so that a worker that dies held few.
-FEW, MANY = 40, 1000
+FEW, MANY = 40, 500
 
 # Who gets so many at once and could have more asks for help.
 SHARED = 160
@@ -43,21 +41,10 @@ SECONDS = 60.0
 MESSAGES = 100
 IDLE = 2.0
 
-# Small messages that are read together, at most.
-TOGETHER = 100
-
 # Tries that may wait for the database before no more are made.
 UNWRITTEN = 1000
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A claim that waits for its turn; `entry` is None when it is gone."""
-
-    claim: Claim
-    entry: QueueEntry | None
 
 
 class Run:
@@ -72,9 +59,7 @@ class Run:
         self._found = Found(domain)
         self._silence: Report | None = None
         self._explored = False
-        self._waiting: deque[Due] = deque()
-        self._contents: dict[int, bytes] = {}
-        self._loading = asyncio.Lock()
+        self._waiting = Line(office)
         self._token = uuid.uuid4()
         self._batch, self._more = FEW, True
         self._fetching: asyncio.Task[None] | None = None
@@ -107,9 +92,9 @@ class Run:
 
     async def _fetch(self) -> None:
         wanted = self._batch
-        claims, entries, more = await self._office.claims(Order(self.domain, wanted, self._token))
+        claims, letters, more = await self._office.claims(Order(self.domain, wanted, self._token))
         self._office.leases.hold(claims)
-        self._waiting += [Due(claim, entries.get(claim.entry_id)) for claim in claims]
+        self._waiting += [Due(claim, letters.get(claim.entry_id)) for claim in claims]
         self._batch, self._more = min(MANY, wanted * 2), more
         if more and wanted >= SHARED:
             # Another process, if there is one, may take its share. The bell may come back to this one: so each time.
@@ -208,17 +193,17 @@ class Run:
             return self._found.refused(recipients)
         if self._silence:
             return self._found.not_called(recipients, self._silence)
-        if due.entry is None:
+        if due.letter is None:
             return None
-        if due.entry.size <= delivery_load.SMALL:
-            return await self._deliver(due.claim, due.entry, await self._small(due.entry), kept)
-        async with self._office.cargo.afloat(due.entry.size):
-            octets = await at_desk(partial(delivery_load.content, due.entry))
-            return await self._deliver(due.claim, due.entry, octets, kept)
+        if due.letter.size <= delivery_load.SMALL:
+            octets = await self._waiting.octets(due.letter, ahead=self._explored)
+            return await self._deliver(due.claim, delivery_load.outgoing(due.letter, due.claim, octets), kept)
+        async with self._office.cargo.afloat(due.letter.size):
+            octets = await at_desk(partial(delivery_load.content, due.letter))
+            return await self._deliver(due.claim, delivery_load.outgoing(due.letter, due.claim, octets), kept)
 
-    async def _deliver(self, claim: Claim, entry: QueueEntry, octets: bytes, kept: Kept) -> Report:
+    async def _deliver(self, claim: Claim, outgoing: Outgoing, kept: Kept) -> Report:
         config = settings.CORREIO
-        outgoing = delivery_load.outgoing(entry, claim, octets)
         told: list[tuple[Report, Report]] = []
 
         def taken(report: Report) -> None:
@@ -238,16 +223,6 @@ class Run:
         if not report.reached and by_policy(report, outgoing):
             report = replace(report, reached=True)
         return self._found.introduced(report)
-
-    async def _small(self, entry: QueueEntry) -> bytes:
-        """The octets of a small message; those of the next in line are read with it."""
-        async with self._loading:
-            if entry.pk not in self._contents:
-                line = (due.entry for due in islice(self._waiting, TOGETHER) if due.entry) if self._explored else ()
-                ahead = delivery_load.first([entry, *line])
-                self._contents |= await self._office.contents(ahead)
-            octets = self._contents.pop(entry.pk, None)
-        return await at_desk(partial(delivery_load.content, entry)) if octets is None else octets
 
     def _learn(self, report: Report) -> None:
         """A connection refused, lost or ended by the server: there were too many. More help no process that is busy."""

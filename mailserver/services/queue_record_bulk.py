@@ -6,13 +6,13 @@ sender, a lease that was lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 
 from mailserver.net.smtp_results import Report
@@ -94,6 +94,29 @@ RECIPIENT = rows.Table(
 _SET = ", ".join(f'"{name}" = x."{name}"' for name in RECIPIENT.columns if name != "id")
 _TYPED = ", ".join(f'"{name}" {kind}' for name, kind in RECIPIENT.columns.items())
 UPDATE = f"UPDATE queuerecipient r SET {_SET} FROM json_to_recordset($1::json) AS x({_TYPED}) WHERE r.id = x.id"  # noqa: S608
+# What is read of the rows that are locked: `Book` reads and writes no more of a try that is plain.
+ENTRY_COLUMNS = ("id", "account_id", "sent_copy_id", "not_before")
+RECIPIENT_COLUMNS = (
+    "id",
+    "entry_id",
+    "address",
+    "state",
+    "attempts",
+    "next_attempt_at",
+    "lease_token",
+    "notify",
+    "suspect",
+    "remote_host",
+    "remote_address",
+    "finished_at",
+)
+ENTRIES = f"""
+SELECT {", ".join(ENTRY_COLUMNS)} FROM queueentry WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608
+RECIPIENTS = f"""
+SELECT {", ".join(RECIPIENT_COLUMNS)} FROM queuerecipient WHERE id = ANY($1::bigint[]) AND state = 'delivering'
+ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608
 CLOSE = """
 UPDATE queueentry e SET finished_at = $1::timestamptz WHERE e.id = ANY($2::bigint[]) AND NOT EXISTS (
     SELECT FROM queuerecipient r WHERE r.entry_id = e.id AND r.state IN ('queued', 'delivering', 'deferred', 'held')
@@ -105,57 +128,54 @@ def record_all(tries: Sequence[Try]) -> list[int]:
     """Write down the tries; the numbers (from 0) of those that must be recorded alone."""
     now, alone = timezone.now(), []
     with transaction.atomic():
-        plain: list[tuple[Book, Report]] = []
-        for number, (book, report) in enumerate(_opened(tries)):
+        exchange = Exchange()
+        exchange.add(KEEP_PLANS)
+        plain: list[tuple[Book, Report, int]] = []
+        for number, (book, report, attempt_id) in enumerate(_opened(exchange, tries)):
             if book is None:
                 continue  # the entry is gone
             if book.plain(book.settle(report, now), now):
-                plain.append((book, report))
+                plain.append((book, report, attempt_id))
             else:
                 alone.append(number)
         if plain:
-            _write(plain, now)
+            _write(exchange, plain, now)
     return alone
 
 
-def _opened(tries: Sequence[Try]) -> list[tuple[Book | None, Report]]:
-    """Entries before recipients, each in the order of their ids, as everywhere."""
-    owners = QueueEntry.objects.select_for_update(no_key=True).only("account_id", "sent_copy_id", "not_before")
-    entries = {entry.pk: entry for entry in owners.filter(pk__in={held.entry_id for held, _ in tries}).order_by("id")}
-    ids = [claimed.recipient_id for held, _ in tries for claimed in held.recipients]
-    locked = QueueRecipient.objects.select_for_update(no_key=True).filter(id__in=ids, state=State.DELIVERING)
-    found = {row.pk: row for row in locked.order_by("id")}
-    books: list[tuple[Book | None, Report]] = []
-    for held, report in tries:
-        entry = entries.get(held.entry_id)
+def _opened(exchange: Exchange, tries: Sequence[Try]) -> Iterator[tuple[Book | None, Report, int]]:
+    """Entries before recipients, each in the order of their ids, as everywhere; and an id for each attempt."""
+    entries = exchange.add(ENTRIES, [array({held.entry_id for held, _ in tries})])
+    recipients = exchange.add(RECIPIENTS, [array(each.recipient_id for held, _ in tries for each in held.recipients)])
+    numbers = rows.numbers(exchange, ["deliveryattempt"], len(tries))
+    exchange.send()
+    owners = {row[0]: QueueEntry.from_db(DEFAULT_DB_ALIAS, ENTRY_COLUMNS, row) for row in entries.rows}
+    found = {row[0]: QueueRecipient.from_db(DEFAULT_DB_ALIAS, RECIPIENT_COLUMNS, row) for row in recipients.rows}
+    for (held, report), (number,) in zip(tries, numbers.rows, strict=True):
+        entry = owners.get(held.entry_id)
         mine = (found.get(claimed.recipient_id) for claimed in held.recipients)
         ours = [row for row in mine if row and row.lease_token == held.token]
-        books.append((Book(held, entry, ours) if entry else None, report))
-    return books
+        yield Book(held, entry, ours) if entry else None, report, number
 
 
-def _write(plain: Sequence[tuple[Book, Report]], now: datetime) -> None:
-    exchange = Exchange()
-    exchange.add(KEEP_PLANS)
-    numbers = rows.numbers(exchange, ["deliveryattempt"], len(plain))
-    exchange.send()
+def _write(exchange: Exchange, plain: Sequence[tuple[Book, Report, int]], now: datetime) -> None:
     attempts: list[Columns] = []
     results: list[Columns] = []
     steps: list[tuple[Any, ...]] = []
-    for (book, report), (number,) in zip(plain, numbers.rows, strict=True):
+    for book, report, number in plain:
         attempts.append({"id": number} | book.attempt(report, report.lines))
         said = {result.recipient: result for result in report.results}
         results += [result_columns(number, row.pk, said[row.address]) for row in book.rows]
         steps += _steps(book, number, now)
-    settled = [row for book, _ in plain for row in book.rows]
+    settled = [row for book, _, _ in plain for row in book.rows]
     rows.insert(exchange, ATTEMPT, map(itemgetter(*ATTEMPT.columns), attempts))
     rows.insert(exchange, RESULT, map(itemgetter(*RESULT.columns), results))
     rows.insert(exchange, EVENT, steps)
     exchange.add(UPDATE, [RECIPIENT.records(map(attrgetter(*RECIPIENT.columns), settled))])
-    exchange.add(CLOSE, [now.isoformat(), array({book.entry.pk for book, _ in plain})])
-    exchange.send()
-    _ring([book for book, _ in plain])
-    if findings := [finding for _, report in plain for finding in report.findings]:
+    exchange.add(CLOSE, [now.isoformat(), array({book.entry.pk for book, _, _ in plain})])
+    exchange.send(last=True)
+    _ring([book for book, _, _ in plain])
+    if findings := [finding for _, report, _ in plain for finding in report.findings]:
         # Behind the commit, where its rows are not held; what goes wrong there undoes nothing.
         transaction.on_commit(partial(tls_counts.note, findings), robust=True)
 
