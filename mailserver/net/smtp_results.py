@@ -112,6 +112,20 @@ class Report:
     protection: Protection = Protection()
     findings: tuple[TlsFinding, ...] = ()
 
+    def introduced(self, lines: list[Line], findings: tuple[TlsFinding, ...]) -> Report:
+        """The same with what was said and found before it. `replace` takes five times as long."""
+        return Report(
+            self.hop,
+            self.tls,
+            self.results,
+            lines + self.lines,
+            self.started,
+            self.finished,
+            self.reached,
+            self.protection,
+            findings + self.findings,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:

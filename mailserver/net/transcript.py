@@ -40,10 +40,10 @@ class Transcript:
         self._add(at, "client", _SECRET.sub(r"\1 (hidden)", text) if text[:4].upper() == "AUTH" else text)
 
     def server(self, text: str) -> None:
-        self._add(self.now(), "server", text)
+        self._add(time.monotonic() - self._start, "server", text)
 
     def note(self, text: str) -> None:
-        self._add(self.now(), "note", text)
+        self._add(time.monotonic() - self._start, "note", text)
 
     def lines(self) -> list[Line]:
         left_out = self._added - len(self._head) - len(self._tail)

@@ -20,11 +20,11 @@ class Order(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """`letters` are by the id of their entry; `more` says whether more may be due."""
+    """`letters` are by the id of their entry; `left` are recipients that may be claimed next."""
 
     claims: list[Claim]
     letters: dict[int, Letter]
-    more: bool
+    left: int
 
 
 def claim_all(orders: Sequence[Order]) -> list[Taken]:
@@ -32,11 +32,12 @@ def claim_all(orders: Sequence[Order]) -> list[Taken]:
     delivery_notes.recover()
     allowed = [delivery_rate.allowed(domain, wanted) for domain, wanted, _ in orders]
     held = queue.claim_all([order._replace(wanted=most) for order, most in zip(orders, allowed, strict=True)])
-    for (domain, wanted, _), most, claims in zip(orders, allowed, held, strict=True):
+    for (domain, wanted, _), most, (claims, _) in zip(orders, allowed, held, strict=True):
         delivery_rate.settle(domain, asked=wanted, allowed=most, taken=_recipients(claims))
-    letters = delivery_load.letters_of(claim for claims in held for claim in claims)
+    letters = delivery_load.letters_of(claim for claims, _ in held for claim in claims)
     return [
-        Taken(claims, letters, _recipients(claims) == order.wanted) for order, claims in zip(orders, held, strict=True)
+        Taken(claims, letters, left if _recipients(claims) == order.wanted else 0)
+        for order, (claims, left) in zip(orders, held, strict=True)
     ]
 
 

@@ -29,7 +29,7 @@ class Found:
 
     def introduced(self, report: Report) -> Report:
         """The report with what the search found in front of its dialogue."""
-        return replace(report, lines=self._introduction + report.lines, findings=self.findings + report.findings)
+        return report.introduced(self._introduction, self.findings)
 
     def refused(self, recipients: tuple[str, ...]) -> Report:
         """The report of a try that found nowhere to call."""

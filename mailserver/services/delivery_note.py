@@ -35,7 +35,7 @@ def encoded(claim: Claim, report: Report) -> bytes:
             for each in report.results
         ],
         "lines": [(line.at, line.side, line.text) for line in report.lines],
-        "times": (report.started.isoformat(), report.finished.isoformat()),
+        "times": (report.started, report.finished),
         "protection": (protection.policy, protection.verified, protection.why),
     }
     return orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE)

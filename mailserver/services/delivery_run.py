@@ -28,11 +28,9 @@ from mailserver.services.delivery_office import Office
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
 
-# Recipients of a claim: few at first and more as they go out fast, so that a worker that dies held few.
-FEW, MANY = 40, 500
-
-# Who gets so many at once and could have more asks for help.
-SHARED = 160
+# Recipients of a claim: few at first and more as they go out fast, so that a worker that dies held few; and at most so
+# large a part of what is left, so that workers that share it end together.
+FEW, MANY, PART = 40, 1000, 4
 
 # A run ends after so many seconds and the next asks the DNS again.
 SECONDS = 60.0
@@ -56,6 +54,7 @@ class Run:
         self.faults: list[BaseException] = []
         self._office = office
         self._pace = office.paces.of(domain, settings.CORREIO.delivery_connections)
+        self._timeouts = Timeouts.rfc().capped(settings.CORREIO.stage_timeout)
         self._found = Found(domain)
         self._silence: Report | None = None
         self._explored = False
@@ -92,11 +91,11 @@ class Run:
 
     async def _fetch(self) -> None:
         wanted = self._batch
-        claims, letters, more = await self._office.claims(Order(self.domain, wanted, self._token))
+        claims, letters, left = await self._office.claims(Order(self.domain, wanted, self._token))
         self._office.leases.hold(claims)
         self._waiting += [Due(claim, letters.get(claim.entry_id)) for claim in claims]
-        self._batch, self._more = min(MANY, wanted * 2), more
-        if more and wanted >= SHARED:
+        self._batch, self._more = min(MANY, wanted * 2, max(FEW, left // PART)), left > 0
+        if left:
             # Another process, if there is one, may take its share. The bell may come back to this one: so each time.
             await at_desk(partial(wake, [self.domain]))
 
@@ -203,7 +202,6 @@ class Run:
             return await self._deliver(due.claim, delivery_load.outgoing(due.letter, due.claim, octets), kept)
 
     async def _deliver(self, claim: Claim, outgoing: Outgoing, kept: Kept) -> Report:
-        config = settings.CORREIO
         told: list[tuple[Report, Report]] = []
 
         def taken(report: Report) -> None:
@@ -213,8 +211,8 @@ class Run:
         report = await smtp_client.deliver(
             self._found.hops,
             outgoing,
-            hostname=config.hostname,
-            timeouts=Timeouts.rfc().capped(config.stage_timeout),
+            hostname=settings.CORREIO.hostname,
+            timeouts=self._timeouts,
             kept=kept,
             taken=taken,
         )

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -43,14 +43,14 @@ WITH wanted AS (
     SELECT * FROM unnest(%(domains)s::text[], %(most)s::int[], %(tokens)s::uuid[]) AS w (domain, most, token)
 ), chosen AS (
     SELECT w.domain, w.token, taken.* FROM wanted w CROSS JOIN LATERAL (
-        SELECT locked.id, due.urgency, due.turn
+        SELECT locked.id, due.urgency, due.turn, due.due
         FROM (
             SELECT r.id, r.next_attempt_at, r.entry_id, e.priority - (e.sender = '')::int AS urgency,
                 row_number() OVER (
                 PARTITION BY e.priority - (e.sender = '')::int, e.account_id,
                     CASE WHEN e.account_id IS NULL THEN e.sender END
                 ORDER BY r.next_attempt_at, r.entry_id, r.id
-            ) AS turn
+            ) AS turn, count(*) OVER () AS due
             FROM queuerecipient r JOIN queueentry e ON e.id = r.entry_id
             WHERE r.domain = w.domain AND r.state IN ('queued', 'deferred') AND r.next_attempt_at <= %(now)s
               AND {destinations.NOT_PAUSED}
@@ -65,7 +65,7 @@ WITH wanted AS (
 )
 UPDATE queuerecipient r SET state = 'delivering', lease_until = %(until)s, lease_token = chosen.token
 FROM chosen WHERE r.id = chosen.id
-RETURNING chosen.domain, -chosen.urgency, chosen.turn,
+RETURNING chosen.domain, -chosen.urgency, chosen.turn, chosen.due,
     r.entry_id, r.id, r.address, r.attempts, r.notify, r.original_recipient
 """  # noqa: S608
 
@@ -105,16 +105,23 @@ class Claim:
         return max(claimed.attempts for claimed in self.recipients) + 1
 
 
+class Held(NamedTuple):
+    """What was claimed, and how many recipients are due and were not."""
+
+    claims: list[Claim]
+    left: int
+
+
 def claim(domain: str, limit: int = MAX_RECIPIENTS, token: uuid.UUID | None = None) -> list[Claim]:
     """Take up to `limit` due recipients of a destination, the most urgent first, accounts in turn, grouped by entry.
 
     Rows whose worker was lost are due too. Empty when nothing is due or enough workers are at it; who claims ahead
     gives the same `token` each time.
     """
-    return claim_all([(domain, limit, token or uuid.uuid4())])[0]
+    return claim_all([(domain, limit, token or uuid.uuid4())])[0].claims
 
 
-def claim_all(wanted: Sequence[tuple[str, int, uuid.UUID]]) -> list[list[Claim]]:
+def claim_all(wanted: Sequence[tuple[str, int, uuid.UUID]]) -> list[Held]:
     """The same for several destinations (domain, limit, token), each once."""
     now = timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -126,11 +133,15 @@ def claim_all(wanted: Sequence[tuple[str, int, uuid.UUID]]) -> list[list[Claim]]
             if talking < MAX_WORKERS and one[1]:
                 free.append(one)
         rows: dict[str, list[_Row]] = defaultdict(list)
+        due: dict[str, int] = {}
         if free:
             cursor.execute(CLAIM, _columns(free) | {"now": now, "until": now + LEASE})
-            for domain, _, _, *row in sorted(cursor.fetchall()):
+            for domain, _, _, due[domain], *row in sorted(cursor.fetchall()):
                 rows[domain].append((*row,))
-    return [list(_by_entry(rows[domain], domain, token)) for domain, _, token in wanted]
+    return [
+        Held(list(_by_entry(rows[domain], domain, token)), due.get(domain, 0) - len(rows[domain]))
+        for domain, _, token in wanted
+    ]
 
 
 def _columns(wanted: Sequence[tuple[str, int, uuid.UUID]]) -> dict[str, Any]:
@@ -151,7 +162,10 @@ def renew(held: Mapping[uuid.UUID, Collection[int]]) -> int:
     """Keep what is still held for another `LEASE`: token → ids of recipients. How many those are."""
     ids = [recipient_id for each in held.values() for recipient_id in each]
     rows = QueueRecipient.objects.filter(id__in=ids, lease_token__in=list(held), state=State.DELIVERING)
-    return rows.update(lease_until=timezone.now() + LEASE)
+    with transaction.atomic():
+        # In the order in which they are recorded, else each may wait for the other; what is being recorded needs none.
+        mine = list(rows.select_for_update(no_key=True, skip_locked=True).order_by("id").values_list("id", flat=True))
+        return QueueRecipient.objects.filter(id__in=mine).update(lease_until=timezone.now() + LEASE)
 
 
 def hand_back(claims: Iterable[Claim]) -> None:

@@ -13,6 +13,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from mailserver.net.smtp_results import Report
@@ -21,7 +22,7 @@ from mailserver.services.queue import Claim, State
 from mailserver.services.queue_bell import wake
 from mailserver.services.queue_record import KINDS, Book, result_columns, told
 from mailserver.store import bell, rows
-from mailserver.store.exchange import KEEP_PLANS, Exchange, array
+from mailserver.store.exchange import KEEP_PLANS, Asked, Exchange, array
 from mailserver.store.models import QueueEntry, QueueRecipient
 
 Try = tuple[Claim, Report]
@@ -94,9 +95,17 @@ RECIPIENT = rows.Table(
 _SET = ", ".join(f'"{name}" = x."{name}"' for name in RECIPIENT.columns if name != "id")
 _TYPED = ", ".join(f'"{name}" {kind}' for name, kind in RECIPIENT.columns.items())
 UPDATE = f"UPDATE queuerecipient r SET {_SET} FROM json_to_recordset($1::json) AS x({_TYPED}) WHERE r.id = x.id"  # noqa: S608
-# What is read of the rows that are locked: `Book` reads and writes no more of a try that is plain.
-ENTRY_COLUMNS = ("id", "account_id", "sent_copy_id", "not_before")
-RECIPIENT_COLUMNS = (
+
+
+def _columns(model: type[Model], *names: str) -> list[str]:
+    """These names in the order in which `from_db` wants them."""
+    return [field.attname for field in model._meta.concrete_fields if field.attname in names]
+
+
+# What is read of the rows that are locked: `Book` reads no more of a try that is plain.
+ENTRY_COLUMNS = _columns(QueueEntry, "id", "account_id", "sent_copy_id", "not_before")
+RECIPIENT_COLUMNS = _columns(
+    QueueRecipient,
     "id",
     "entry_id",
     "address",
@@ -149,13 +158,18 @@ def _opened(exchange: Exchange, tries: Sequence[Try]) -> Iterator[tuple[Book | N
     recipients = exchange.add(RECIPIENTS, [array(each.recipient_id for held, _ in tries for each in held.recipients)])
     numbers = rows.numbers(exchange, ["deliveryattempt"], len(tries))
     exchange.send()
-    owners = {row[0]: QueueEntry.from_db(DEFAULT_DB_ALIAS, ENTRY_COLUMNS, row) for row in entries.rows}
-    found = {row[0]: QueueRecipient.from_db(DEFAULT_DB_ALIAS, RECIPIENT_COLUMNS, row) for row in recipients.rows}
+    owners: dict[int, QueueEntry] = _models(QueueEntry, ENTRY_COLUMNS, entries)
+    found: dict[int, QueueRecipient] = _models(QueueRecipient, RECIPIENT_COLUMNS, recipients)
     for (held, report), (number,) in zip(tries, numbers.rows, strict=True):
         entry = owners.get(held.entry_id)
         mine = (found.get(claimed.recipient_id) for claimed in held.recipients)
         ours = [row for row in mine if row and row.lease_token == held.token]
         yield Book(held, entry, ours) if entry else None, report, number
+
+
+def _models(model: type[Model], columns: Sequence[str], asked: Asked) -> dict[int, Any]:
+    """By id."""
+    return {row.pk: row for row in (model.from_db(DEFAULT_DB_ALIAS, columns, values) for values in asked.rows)}
 
 
 def _write(exchange: Exchange, plain: Sequence[tuple[Book, Report, int]], now: datetime) -> None:
