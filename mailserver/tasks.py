@@ -7,6 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutdown
 
+from mailserver import heap
 from mailserver.services import (
     alarm_acts,
     delays,
@@ -91,6 +92,7 @@ def import_due() -> None:
 @worker_ready.connect
 def look_around(**_: Any) -> None:
     """A worker that starts finds at once what was left when the last one ended."""
+    heap.settle()
     sweep.delay()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -32,3 +33,11 @@ def test_threads_give_back_what_large_messages_took():
     for thread in threads:
         thread.join()
     assert _resident() - before < 20
+
+
+def test_a_server_that_is_ready_does_not_look_at_what_is_loaded_again():
+    code = "import gc; from mailserver import heap; heap.settle(); print(gc.get_freeze_count(), *gc.get_threshold())"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    frozen, *thresholds = map(int, said.stdout.split())
+    assert frozen > 1000
+    assert tuple(thresholds) == heap.GENERATIONS

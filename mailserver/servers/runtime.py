@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from mailserver import heap
 from mailserver.servers import bridge
 from mailserver.servers.certificate import Certificate
 from mailserver.servers.limits import Register
@@ -128,6 +129,7 @@ async def _serve(make_house: Callable[[], House], parent: int | None = None) -> 
     shared = parent is not None
     servers = [await open_listener(house, listener, shared=shared) for listener in house.listeners]
     places = ", ".join(f"{listener.name} {house.bind}:{listener.port}" for listener in house.listeners)
+    heap.settle()
     logger.info("listening: %s", places)
     async with asyncio.TaskGroup() as tasks:
         chores = (

@@ -21,8 +21,8 @@ from mailserver.services.queue import Claim
 
 # Tries in one transaction, and seconds after one in which others gather for the next: a try alone costs ten times as
 # much as one among fifteen. The first after a while waits for nobody.
-MOST = 200
-PAUSE = 0.05
+MOST = 400
+PAUSE = 0.2
 
 # A database that restarts is waited for, in seconds and together for less than a lease.
 RECORDING_PAUSES = (1, 2, 4, 8, 16)

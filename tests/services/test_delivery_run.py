@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from mailserver.conf import Route
 from mailserver.practice.scripted import HANG, ScriptedServer
-from mailserver.services import delivery, delivery_loop, delivery_rate, queue
+from mailserver.services import delivery, delivery_load, delivery_loop, delivery_rate, delivery_run, queue
 from mailserver.services.delivery_office import Office
 from mailserver.services.delivery_run import FEW
 from mailserver.store.models import DeliveryAttempt, QueueRecipient
@@ -36,6 +36,47 @@ def test_it_delivers_more_than_one_claim_over_a_few_kept_connections(remote, ali
     assert set(DeliveryAttempt.objects.values_list("number", flat=True)) == {1}
     assert len(server.sessions) <= 8
     assert len(server.messages) == FEW + 5
+
+
+def test_it_takes_ever_less_of_what_is_left_so_that_workers_end_together(remote, alice, monkeypatch):
+    monkeypatch.setattr(delivery_run, "FEW", 2)
+    claims, claim_all = [], queue.claim_all
+
+    def claim(wanted):
+        (held,) = claim_all(wanted)
+        claims.append((wanted[0][1], held.left))
+        return [held]
+
+    monkeypatch.setattr(queue, "claim_all", claim)
+    remote()
+    with transaction.atomic():
+        for number in range(40):
+            queued(alice, f"u{number}@{DOMAIN}")
+    assert delivery.deliver_domain(DOMAIN) == 40
+    assert claims[:3] == [(2, 38), (4, 34), (8, 26)]
+    assert [wanted for wanted, _ in claims[3:]] == [max(2, left // delivery_run.PART) for _, left in claims[2:-1]]
+
+
+def test_it_rings_for_help_where_more_waits(remote, alice, monkeypatch):
+    rung = []
+    monkeypatch.setattr(delivery_run, "wake", rung.append)
+    remote()
+    with transaction.atomic():
+        for number in range(FEW + 1):
+            queued(alice, f"u{number}@{DOMAIN}")
+    delivery.deliver_domain(DOMAIN)
+    assert rung == [[DOMAIN]]
+
+
+def test_octets_that_cannot_be_read_together_are_read_one_by_one(remote, alice, monkeypatch, caplog):
+    monkeypatch.setattr(delivery, "_office", Office())
+    monkeypatch.setattr(delivery_load, "contents", lambda _: 1 / 0)
+    server = remote()
+    for number in range(3):
+        queued(alice, f"u{number}@{DOMAIN}")
+    assert delivery.deliver_domain(DOMAIN) == 3
+    assert len(server.messages) == 3
+    assert "not read together" in caplog.text
 
 
 def test_one_message_ends_its_connection_in_its_own_dialogue(remote, alice):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from mailserver.practice.scripted import Drip
@@ -125,6 +125,22 @@ def test_it_keeps_its_lease_while_it_talks_to_a_slow_server(remote, alice, monke
         each.join()
     assert claimed == []
     assert (only(entry).state, only(entry).attempts) == ("delivered", 1)
+
+
+def test_renewing_leases_waits_for_no_row_that_is_being_recorded(configure, alice):
+    """It held the one and waited for the other, whose holder waited for the first: a deadlock."""
+    for _ in range(2):
+        queued(alice, "bob@hamburger.edu")
+    claims = queue.claim("hamburger.edu")
+    held = {claims[0].token: [each.recipients[0].recipient_id for each in claims]}
+    renewed = []
+    with transaction.atomic():
+        queue.lock_held(claims[0])
+        thread = threading.Thread(target=lambda: (renewed.append(queue.renew(held)), connection.close()))
+        thread.start()
+        thread.join(20)
+    assert renewed == [1]
+    assert queue.renew(held) == 2
 
 
 class Killed(BaseException):
