@@ -20,11 +20,15 @@ class Order(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """`letters` are by the id of their entry; `left` are recipients that may be claimed next."""
+    """`letters` are by the id of their entry; `left` are recipients that may be claimed next.
+
+    `helped`: other workers are at that destination too.
+    """
 
     claims: list[Claim]
     letters: dict[int, Letter]
     left: int
+    helped: bool
 
 
 def claim_all(orders: Sequence[Order]) -> list[Taken]:
@@ -32,12 +36,12 @@ def claim_all(orders: Sequence[Order]) -> list[Taken]:
     delivery_notes.recover()
     allowed = [delivery_rate.allowed(domain, wanted) for domain, wanted, _ in orders]
     held = queue.claim_all([order._replace(wanted=most) for order, most in zip(orders, allowed, strict=True)])
-    for (domain, wanted, _), most, (claims, _) in zip(orders, allowed, held, strict=True):
+    for (domain, wanted, _), most, (claims, _, _) in zip(orders, allowed, held, strict=True):
         delivery_rate.settle(domain, asked=wanted, allowed=most, taken=_recipients(claims))
-    letters = delivery_load.letters_of(claim for claims, _ in held for claim in claims)
+    letters = delivery_load.letters_of(claim for claims, _, _ in held for claim in claims)
     return [
-        Taken(claims, letters, left if _recipients(claims) == order.wanted else 0)
-        for order, (claims, left) in zip(orders, held, strict=True)
+        Taken(claims, letters, left if _recipients(claims) == order.wanted else 0, helped)
+        for order, (claims, left, helped) in zip(orders, held, strict=True)
     ]
 
 

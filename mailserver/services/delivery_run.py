@@ -91,12 +91,12 @@ class Run:
 
     async def _fetch(self) -> None:
         wanted = self._batch
-        claims, letters, left = await self._office.claims(Order(self.domain, wanted, self._token))
+        claims, letters, left, helped = await self._office.claims(Order(self.domain, wanted, self._token))
         self._office.leases.hold(claims)
         self._waiting += [Due(claim, letters.get(claim.entry_id)) for claim in claims]
         self._batch, self._more = min(MANY, wanted * 2, max(FEW, left // PART)), left > 0
-        if left:
-            # Another process, if there is one, may take its share. The bell may come back to this one: so each time.
+        if left and not helped:
+            # Another process, if there is one, may take its share. The bell may come back to this one.
             await at_desk(partial(wake, [self.domain]))
 
     def _fetch_ahead(self) -> None:

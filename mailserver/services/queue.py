@@ -106,10 +106,11 @@ class Claim:
 
 
 class Held(NamedTuple):
-    """What was claimed, and how many recipients are due and were not."""
+    """What was claimed, how many recipients are due and were not, and whether other workers are at that destination."""
 
     claims: list[Claim]
     left: int
+    helped: bool
 
 
 def claim(domain: str, limit: int = MAX_RECIPIENTS, token: uuid.UUID | None = None) -> list[Claim]:
@@ -126,8 +127,9 @@ def claim_all(wanted: Sequence[tuple[str, int, uuid.UUID]]) -> list[Held]:
     now = timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(TALKING, _columns(wanted) | {"now": now})
+        others = cursor.fetchall()
         free = []
-        for one, (talking, lost) in zip(wanted, cursor.fetchall(), strict=True):
+        for one, (talking, lost) in zip(wanted, others, strict=True):
             if lost:
                 retake(now, one[0])
             if talking < MAX_WORKERS and one[1]:
@@ -139,8 +141,8 @@ def claim_all(wanted: Sequence[tuple[str, int, uuid.UUID]]) -> list[Held]:
             for domain, _, _, due[domain], *row in sorted(cursor.fetchall()):
                 rows[domain].append((*row,))
     return [
-        Held(list(_by_entry(rows[domain], domain, token)), due.get(domain, 0) - len(rows[domain]))
-        for domain, _, token in wanted
+        Held(list(_by_entry(rows[domain], domain, token)), due.get(domain, 0) - len(rows[domain]), talking > 0)
+        for (domain, _, token), (talking, _) in zip(wanted, others, strict=True)
     ]
 
 
