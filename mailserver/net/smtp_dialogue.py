@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from mailserver.net.smtp_results import ConnectionBroken
-from mailserver.net.smtp_wire import Answer, Wire, read_reply
+from mailserver.net.smtp_wire import Answer, Wire, read_reply, short_reply
 from mailserver.net.transcript import Transcript
 
 # "Service closing": after it the server says nothing more (RFC 5321 §3.8).
@@ -39,8 +39,8 @@ class Dialogue:
         if self._unanswered:
             sent, command = self._unanswered.popleft()
             self.transcript.client(command, sent)
-        if self.wire.answered:
-            return await self._reply()  # answers to one group come together, and a clock for each would cost more
+        if reply := short_reply(self.wire, self.transcript.server):
+            return self._heard(reply)  # answers to one group come together
         loop = asyncio.get_running_loop()
         allowed = min(seconds, max(0.0, self.deadline - loop.time()))
         # Two replies for each message are waited for, and asyncio.timeout costs ten times as much as this.
@@ -102,7 +102,9 @@ class Dialogue:
         self.transcript.note(broken.text)
 
     async def _reply(self) -> Answer:
-        reply = await read_reply(self.wire, self.transcript.server)
+        return self._heard(await read_reply(self.wire, self.transcript.server))
+
+    def _heard(self, reply: Answer) -> Answer:
         if reply.code == CLOSING:
             self.farewell = reply
         return reply

@@ -96,11 +96,10 @@ class Wire(asyncio.Protocol):
         """Whether the connection stands and nothing has arrived that was not asked for."""
         return not self._ended and not self._received
 
-    @property
-    def answered(self) -> bool:
-        """Whether the next reply is here and is one line: reading it will not wait."""
+    def short(self) -> str | None:
+        """The next reply if it is here and is one line."""
         end = self._received.find(b"\n")
-        return end >= 0 and self._received[3:4] != b"-"
+        return self._cut(end) if end >= 0 and self._received[3:4] != b"-" else None
 
     @property
     def unread(self) -> bytes:
@@ -145,6 +144,9 @@ class Wire(asyncio.Protocol):
             if len(self._received) > MAX_LINE:
                 raise ConnectionBroken(f"the server sent a line of more than {MAX_LINE} octets", "4.5.0")
             await self._more()
+        return self._cut(end)
+
+    def _cut(self, end: int) -> str:
         line = bytes(self._received[:end]).removesuffix(b"\r")
         del self._received[: end + 1]
         if not self._reading and len(self._received) < _HIGH_WATER // 2 and not self._ended:
@@ -225,13 +227,29 @@ async def read_reply(wire: Wire, hear: Callable[[str], None]) -> Answer:
     while len(lines) < MAX_REPLY_LINES:
         line = await wire.line()
         hear(line)
-        found = _REPLY_LINE.match(line)
-        if not found:
-            raise ConnectionBroken(f"the server does not speak SMTP, it said: {printable(line)[:200]}", "4.5.0")
+        code, last = _parsed(line)
         lines.append(line)
-        if found[2] != "-":
-            return answer(int(found[1]), lines)
+        if last:
+            return answer(code, lines)
     raise ConnectionBroken(f"the server sent a reply of more than {MAX_REPLY_LINES} lines", "4.5.0")
+
+
+def short_reply(wire: Wire, hear: Callable[[str], None]) -> Answer | None:
+    """The next reply if it is here and is one line, as most are: a wait for it would cost more than all else."""
+    line = wire.short()
+    if line is None:
+        return None
+    hear(line)
+    code, _ = _parsed(line)
+    return answer(code, [line])
+
+
+def _parsed(line: str) -> tuple[int, bool]:
+    """The code, and whether the reply ends here. Raises ConnectionBroken."""
+    found = _REPLY_LINE.match(line)
+    if not found:
+        raise ConnectionBroken(f"the server does not speak SMTP, it said: {printable(line)[:200]}", "4.5.0")
+    return int(found[1]), found[2] != "-"
 
 
 def answer(code: int, lines: list[str]) -> Answer:

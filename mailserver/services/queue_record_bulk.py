@@ -92,9 +92,6 @@ RECIPIENT = rows.Table(
         "finished_at": "timestamptz",
     },
 )
-_SET = ", ".join(f'"{name}" = x."{name}"' for name in RECIPIENT.columns if name != "id")
-_TYPED = ", ".join(f'"{name}" {kind}' for name, kind in RECIPIENT.columns.items())
-UPDATE = f"UPDATE queuerecipient r SET {_SET} FROM json_to_recordset($1::json) AS x({_TYPED}) WHERE r.id = x.id"  # noqa: S608
 
 
 def _columns(model: type[Model], *names: str) -> list[str]:
@@ -185,7 +182,7 @@ def _write(exchange: Exchange, plain: Sequence[tuple[Book, Report, int]], now: d
     rows.insert(exchange, ATTEMPT, map(itemgetter(*ATTEMPT.columns), attempts))
     rows.insert(exchange, RESULT, map(itemgetter(*RESULT.columns), results))
     rows.insert(exchange, EVENT, steps)
-    exchange.add(UPDATE, [RECIPIENT.records(map(attrgetter(*RECIPIENT.columns), settled))])
+    rows.update(exchange, RECIPIENT, map(attrgetter(*RECIPIENT.columns), settled))
     exchange.add(CLOSE, [now.isoformat(), array({book.entry.pk for book, _, _ in plain})])
     exchange.send(last=True)
     _ring([book for book, _, _ in plain])

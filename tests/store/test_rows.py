@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DataError, IntegrityError, transaction
@@ -39,9 +39,29 @@ def test_it_inserts_any_number_of_rows_in_one_statement():
     assert list(found) == [("stored", AT, f"crêpe{number}", {"n": [number, None]}, None) for number in range(300)]
 
 
+def test_it_puts_any_number_of_rows_in_place_in_one_statement():
+    insert(EVENT, (("stored", AT, f"q{number}", "", {}) for number in range(3)))
+    first, second, third = Event.objects.order_by("id").values_list("pk", flat=True)
+    table = rows.Table("event", {"id": "int8", "at": "timestamptz", "recipient": "varchar", "account_id": "int8"})
+    exchange = Exchange()
+    with counted() as statements:
+        rows.update(exchange, table, [(third, AT, "crêpe", None), (first, AT + timedelta(days=1), "", None)])
+        exchange.send()
+    assert len(statements) == 1
+    found = Event.objects.order_by("id").values_list("pk", "at", "recipient", "reference")
+    assert list(found) == [
+        (first, AT + timedelta(days=1), "", "q0"),
+        (second, AT, "", "q1"),
+        (third, AT, "crêpe", "q2"),
+    ]
+
+
 def test_it_sends_nothing_for_no_rows():
+    exchange = Exchange()
     with counted() as statements:
         insert(EVENT, [])
+        rows.update(exchange, EVENT, [])
+        exchange.send()
     assert not statements
 
 
