@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from mailserver.services import delivery_load, delivery_notes, delivery_rate, queue
 from mailserver.services.delivery_load import Letter
 from mailserver.services.queue import Claim
-
-
-class Order(NamedTuple):
-    """Of a destination up to `wanted` recipients; `token`: see `queue.claim`."""
-
-    domain: str
-    wanted: int
-    token: uuid.UUID
+from mailserver.services.queue_plan import Order, Plan
 
 
 class Taken(NamedTuple):
@@ -27,6 +19,7 @@ class Taken(NamedTuple):
 
     claims: list[Claim]
     letters: dict[int, Letter]
+    plan: Plan | None
     left: int
     helped: bool
 
@@ -34,14 +27,15 @@ class Taken(NamedTuple):
 def claim_all(orders: Sequence[Order]) -> list[Taken]:
     """What each order gets."""
     delivery_notes.recover()
-    allowed = [delivery_rate.allowed(domain, wanted) for domain, wanted, _ in orders]
-    held = queue.claim_all([order._replace(wanted=most) for order, most in zip(orders, allowed, strict=True)])
-    for (domain, wanted, _), most, (claims, _, _) in zip(orders, allowed, held, strict=True):
-        delivery_rate.settle(domain, asked=wanted, allowed=most, taken=_recipients(claims))
-    letters = delivery_load.letters_of(claim for claims, _, _ in held for claim in claims)
+    allowed = [delivery_rate.allowed(order.domain, order.most) for order in orders]
+    held = queue.claim_all([order._replace(most=most) for order, most in zip(orders, allowed, strict=True)])
+    taken = [_recipients(each.claims) for each in held]
+    for order, most, count in zip(orders, allowed, taken, strict=True):
+        delivery_rate.settle(order.domain, asked=order.most, allowed=most, taken=count)
+    letters = delivery_load.letters_of(claim for each in held for claim in each.claims)
     return [
-        Taken(claims, letters, left if _recipients(claims) == order.wanted else 0, helped)
-        for order, (claims, left, helped) in zip(orders, held, strict=True)
+        Taken(each.claims, letters, each.plan, each.left if most == order.most else 0, each.helped)
+        for order, most, each in zip(orders, allowed, held, strict=True)
     ]
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from mailserver.services import delivery_claim, delivery_hops, delivery_load
 from mailserver.services.delivery_books import Books
 from mailserver.services.delivery_cargo import Cargo
-from mailserver.services.delivery_claim import Order, Taken
+from mailserver.services.delivery_claim import Taken
 from mailserver.services.delivery_hops import Known
 from mailserver.services.delivery_leases import Leases
 from mailserver.services.delivery_load import Letter
 from mailserver.services.delivery_notes import Notes
 from mailserver.services.delivery_pace import Effort, Paces
 from mailserver.services.delivery_together import Together
+from mailserver.services.queue_plan import Order
 
 
 @dataclass

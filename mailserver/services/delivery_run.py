@@ -20,13 +20,13 @@ from mailserver.net import smtp_client
 from mailserver.net.smtp_client import Kept
 from mailserver.net.smtp_results import Outgoing, Report, Timeouts
 from mailserver.services import delivery_load, queue
-from mailserver.services.delivery_claim import Order
 from mailserver.services.delivery_hops import Found, by_policy, look_up
 from mailserver.services.delivery_line import Due, Line
 from mailserver.services.delivery_loop import at_desk
 from mailserver.services.delivery_office import Office
 from mailserver.services.queue import Claim
 from mailserver.services.queue_bell import wake
+from mailserver.services.queue_plan import Order, Plan
 
 # Recipients of a claim: few at first and more as they go out fast, so that a worker that dies held few; and at most so
 # large a part of what is left, so that workers that share it end together.
@@ -61,6 +61,7 @@ class Run:
         self._waiting = Line(office)
         self._token = uuid.uuid4()
         self._batch, self._more = FEW, True
+        self._plan: Plan | None = None
         self._fetching: asyncio.Task[None] | None = None
         self._lanes: set[asyncio.Task[None]] = set()
         # Lanes whose connection has carried a message.
@@ -80,6 +81,7 @@ class Run:
                 if self.over:
                     await at_desk(partial(wake, [self.domain]))
                     break
+                self._plan = None  # what has become due since is seen by a new one only
                 await self._fetch()
         finally:
             await self._hand_back()
@@ -91,13 +93,17 @@ class Run:
 
     async def _fetch(self) -> None:
         wanted = self._batch
-        claims, letters, left, helped = await self._office.claims(Order(self.domain, wanted, self._token))
+        claims, letters, self._plan, left, helped = await self._office.claims(self._order(wanted))
         self._office.leases.hold(claims)
         self._waiting += [Due(claim, letters.get(claim.entry_id)) for claim in claims]
-        self._batch, self._more = min(MANY, wanted * 2, max(FEW, left // PART)), left > 0
-        if left and not helped:
+        self._batch, self._more = min(MANY, wanted * 4, max(FEW, left // PART)), left > 0
+        if left >= FEW and not helped:
             # Another process, if there is one, may take its share. The bell may come back to this one.
             await at_desk(partial(wake, [self.domain]))
+
+    def _order(self, wanted: int) -> Order:
+        plan = self._plan if self._plan and self._plan.holds else None
+        return Order(self.domain, wanted, self._token, plan)
 
     def _fetch_ahead(self) -> None:
         if self._more and self._fetching is None and not self.over and len(self._waiting) < self._batch // 2:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -19,12 +19,12 @@ from django.db.models import Case, Min, Q, Value, When
 from django.utils import timezone
 
 from mailserver.mail.dsnwishes import RecipientWishes
-from mailserver.services import alarms, destinations, events, schedule
+from mailserver.services import alarms, destinations, events, queue_plan, schedule
 from mailserver.services.queue_bell import wake as wake
+from mailserver.services.queue_plan import Order, Plan, Row
 from mailserver.store.models import DeliveryAttempt, Event, QueueEntry, QueueRecipient
 
 State = QueueRecipient.State
-_Row = tuple[int, int, str, int, str, str]
 
 # Renewed every LEASE / 4 while a worker lives, so that a killed one is noticed within a minute.
 LEASE = timedelta(seconds=40)
@@ -34,40 +34,6 @@ MAX_WORKERS = 2
 
 # RFC 5321 §4.5.3.1.8: every server takes 100 recipients in one transaction.
 MAX_RECIPIENTS = 100
-
-# Accounts take turns, so that who sends thousands delays nobody else; reports (null sender) come after people's mail.
-# Each row is looked up by its id: with `|| ''` and `+ interval '0'` no index of all that waits can be taken for that,
-# as PostgreSQL did before it had counted the rows (a second for a claim among 2,500).
-CLAIM = f"""
-WITH wanted AS (
-    SELECT * FROM unnest(%(domains)s::text[], %(most)s::int[], %(tokens)s::uuid[]) AS w (domain, most, token)
-), chosen AS (
-    SELECT w.domain, w.token, taken.* FROM wanted w CROSS JOIN LATERAL (
-        SELECT locked.id, due.urgency, due.turn, due.due
-        FROM (
-            SELECT r.id, r.next_attempt_at, r.entry_id, e.priority - (e.sender = '')::int AS urgency,
-                row_number() OVER (
-                PARTITION BY e.priority - (e.sender = '')::int, e.account_id,
-                    CASE WHEN e.account_id IS NULL THEN e.sender END
-                ORDER BY r.next_attempt_at, r.entry_id, r.id
-            ) AS turn, count(*) OVER () AS due
-            FROM queuerecipient r JOIN queueentry e ON e.id = r.entry_id
-            WHERE r.domain = w.domain AND r.state IN ('queued', 'deferred') AND r.next_attempt_at <= %(now)s
-              AND {destinations.NOT_PAUSED}
-            ORDER BY urgency DESC, turn, next_attempt_at, entry_id, id
-        ) due CROSS JOIN LATERAL (
-            SELECT r.id FROM queuerecipient r WHERE r.id = due.id AND r.state || '' IN ('queued', 'deferred')
-              AND r.next_attempt_at + interval '0' <= %(now)s
-            FOR NO KEY UPDATE SKIP LOCKED
-        ) locked
-        LIMIT w.most
-    ) taken
-)
-UPDATE queuerecipient r SET state = 'delivering', lease_until = %(until)s, lease_token = chosen.token
-FROM chosen WHERE r.id = chosen.id
-RETURNING chosen.domain, -chosen.urgency, chosen.turn, chosen.due,
-    r.entry_id, r.id, r.address, r.attempts, r.notify, r.original_recipient
-"""  # noqa: S608
 
 # Other workers at each destination, and whether one of them was lost.
 TALKING = """
@@ -106,9 +72,10 @@ class Claim:
 
 
 class Held(NamedTuple):
-    """What was claimed, how many recipients are due and were not, and whether other workers are at that destination."""
+    """What was claimed; `plan` is what comes next, and `left` how many that may be. `helped`: others are at it too."""
 
     claims: list[Claim]
+    plan: Plan | None
     left: int
     helped: bool
 
@@ -116,42 +83,43 @@ class Held(NamedTuple):
 def claim(domain: str, limit: int = MAX_RECIPIENTS, token: uuid.UUID | None = None) -> list[Claim]:
     """Take up to `limit` due recipients of a destination, the most urgent first, accounts in turn, grouped by entry.
 
-    Rows whose worker was lost are due too. Empty when nothing is due or enough workers are at it; who claims ahead
-    gives the same `token` each time.
+    Rows whose worker was lost are due too. Empty when nothing is due or enough workers are at it.
     """
-    return claim_all([(domain, limit, token or uuid.uuid4())])[0].claims
+    return claim_all([Order(domain, limit, token or uuid.uuid4())])[0].claims
 
 
-def claim_all(wanted: Sequence[tuple[str, int, uuid.UUID]]) -> list[Held]:
-    """The same for several destinations (domain, limit, token), each once."""
+def claim_all(orders: Sequence[Order]) -> list[Held]:
+    """The same for several destinations, each once."""
     now = timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(TALKING, _columns(wanted) | {"now": now})
+        cursor.execute(TALKING, queue_plan.columns(orders) | {"now": now})
         others = cursor.fetchall()
-        free = []
-        for one, (talking, lost) in zip(wanted, others, strict=True):
+        for order, (_, lost) in zip(orders, others, strict=True):
             if lost:
-                retake(now, one[0])
-            if talking < MAX_WORKERS and one[1]:
-                free.append(one)
-        rows: dict[str, list[_Row]] = defaultdict(list)
-        due: dict[str, int] = {}
-        if free:
-            cursor.execute(CLAIM, _columns(free) | {"now": now, "until": now + LEASE})
-            for domain, _, _, due[domain], *row in sorted(cursor.fetchall()):
-                rows[domain].append((*row,))
+                retake(now, order.domain)
+        free = [
+            order for order, (talking, _) in zip(orders, others, strict=True) if talking < MAX_WORKERS and order.most
+        ]
+        made = queue_plan.made([order.domain for order in free if order.plan is None], now)
+        planned = {order.domain: order.plan or made[order.domain] for order in free}
+        taken = queue_plan.taken(cursor, free, planned, now, now + LEASE) if free else {}
     return [
-        Held(list(_by_entry(rows[domain], domain, token)), due.get(domain, 0) - len(rows[domain]), talking > 0)
-        for (domain, _, token), (talking, _) in zip(wanted, others, strict=True)
+        _held(order, planned.get(order.domain), taken.get(order.domain, ()), helped=talking > 0)
+        for order, (talking, _) in zip(orders, others, strict=True)
     ]
 
 
-def _columns(wanted: Sequence[tuple[str, int, uuid.UUID]]) -> dict[str, Any]:
-    domains, most, tokens = zip(*wanted, strict=True)
-    return {"domains": list(domains), "most": list(most), "tokens": list(tokens)}
+def _held(order: Order, plan: Plan | None, rows: Sequence[Row], *, helped: bool) -> Held:
+    claims = list(_by_entry([row[1:] for row in rows], order.domain, order.token))
+    if plan is None:
+        return Held(claims, None, 0, helped)
+    full = len(rows) == order.most
+    rest = plan.without(rows[-1][0] if full else order.looked_at)
+    # An old plan does not know of what has become due since: it ends with a look at a new one.
+    return Held(claims, rest if rest.holds else None, max(rest.left, 1) if order.plan else rest.left, helped)
 
 
-def _by_entry(rows: Sequence[_Row], domain: str, token: uuid.UUID) -> Iterator[Claim]:
+def _by_entry(rows: Sequence[Row], domain: str, token: uuid.UUID) -> Iterator[Claim]:
     groups: dict[int, list[Claimed]] = defaultdict(list)
     for entry_id, recipient_id, address, attempts, notify, original in rows:
         groups[entry_id].append(Claimed(recipient_id, address, attempts, RecipientWishes(notify, original)))
