@@ -47,8 +47,8 @@ class _Temporary(ABC):
     def start(self) -> None:
         """Start and wait until it answers. Raises ConfigurationError with its last output if it does not."""
 
-    def stop(self) -> None:
-        """Stop it and remove its folders."""
+    def end(self) -> None:
+        """Stop it; what it wrote stays in its folder."""
         if self._process is not None:
             self._process.send_signal(self._stop_signal)
             try:
@@ -57,6 +57,10 @@ class _Temporary(ABC):
                 self._process.kill()
                 self._process.wait()
             self._process = None
+
+    def stop(self) -> None:
+        """Stop it and remove its folders."""
+        self.end()
         for folder in (self.folder, self._sockets):
             shutil.rmtree(folder, ignore_errors=True)
 

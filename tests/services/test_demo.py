@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 
 import icalendar
 import pytest
-from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +23,9 @@ from mailserver.services.demo.pdf import document
 from mailserver.services.demo.seed import posts, seed
 from mailserver.store.models import Account, Label, MailboxMessage, Message, QueueEntry, Thread
 from mailserver.store.models.mailbox import Flag
+from tests.support.lasting import lasting, settle
 
+pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2034, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -32,10 +33,10 @@ MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2034, 12, 31), timezones=s
 @pytest.fixture(scope="module")
 def demo(django_db_setup, django_db_blocker):
     """The accounts by the name before the @, after seeding: once for all tests here, which only read."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with lasting(django_db_blocker):
         seed(password="crêpes au beurre salé", now=NOW)
+        settle()
         yield {account.address.partition("@")[0]: account for account in Account.objects.all()}
-        transaction.set_rollback(True)
 
 
 def test_it_makes_the_same_octets_at_the_same_moment():

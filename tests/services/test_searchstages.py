@@ -6,7 +6,7 @@ import random
 import re
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from mailserver.mail import lexemes
 from mailserver.mail.query import parse
@@ -14,6 +14,7 @@ from mailserver.services import search, searchindex
 from mailserver.services.accounts import create_account
 from mailserver.services.domains import add_domain
 from mailserver.services.searchstages import ASK, LINES, NEWEST, WALK, Boxes, Stages, planned
+from tests.support.lasting import lasting, settle
 from tests.support.manymail import many
 from tests.support.people import PASSWORD
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def shelf(django_db_setup, django_db_blocker):
     """Alice's 2,000 messages and Bob's 200, indexed; gone at the end of the module."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with lasting(django_db_blocker):
         add_domain("crepes.fr")
         alice, bob = (create_account(address=f"{n}@crepes.fr", name=n, password=PASSWORD) for n in ("alice", "bob"))
         chance = random.Random(3)
@@ -37,8 +38,8 @@ def shelf(django_db_setup, django_db_blocker):
         searchindex.clean()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE searchdocument, message, mailboxmessage, threadbox")
+        settle()
         yield alice
-        transaction.set_rollback(True)
 
 
 def _text(number: int, words: list[str]) -> str:

@@ -34,7 +34,8 @@ def practice():
         "CORREIO_RETRY_SCHEDULE": "1s",
         "CORREIO_DEMO_PASSWORD": PASSWORD,
     }
-    with Instance(told, command="practice") as instance:
+    # It refuses a folder with data that is no practice, which a copy of the template would be.
+    with Instance(told, command="practice", fresh=True) as instance:
         yield instance
 
 

@@ -28,7 +28,7 @@ USER = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 @pytest.fixture(scope="module")
 def instance():
-    with Instance(EMPTY, user=USER) as instance:
+    with Instance(EMPTY, user=USER, fresh=True) as instance:
         yield instance
 
 
@@ -91,7 +91,7 @@ def test_it_refuses_a_second_run_on_one_data_folder(running):
 
 def test_it_names_the_variable_of_a_port_in_use(running):
     ports = {"CORREIO_MX_PORT": running.environ["CORREIO_MX_PORT"]}
-    other = Instance({**EMPTY, **ports})
+    other = Instance({**EMPTY, **ports}, fresh=True)
     try:
         assert other.launch().wait(60) == 1
         assert f"Port {ports['CORREIO_MX_PORT']} is in use" in other.output
@@ -110,7 +110,7 @@ def test_it_runs_on_servers_that_are_given_and_stops_when_one_of_its_own_dies(ru
         "CORREIO_DATABASE_URL": running.database_url,
         "CORREIO_REDIS_URL": running.redis_url,
     }
-    with Instance({**EMPTY, **given, "CORREIO_WORKERS": "2"}, user=USER) as other:
+    with Instance({**EMPTY, **given, "CORREIO_WORKERS": "2"}, user=USER, fresh=True) as other:
         assert set(other.processes) == {"smtp", "imap", "pop3", "worker", "worker2", "beat", "web"}
         assert_it_ends_with("smtp", other)
     assert running.process.poll() is None
@@ -136,7 +136,7 @@ def assert_it_ends_with(name, instance):
 
 
 def test_it_stops_while_it_is_still_starting():
-    instance = Instance(EMPTY)
+    instance = Instance(EMPTY, fresh=True)
     try:
         process = instance.launch()
         while "postgres answers" not in instance.output:

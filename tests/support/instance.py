@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from mailserver.stack.process import follow_parent
 from mailserver.stack.temporary import postgres_url, redis_url
+from tests.support import template
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,8 +46,8 @@ class Instance:
     """An instance; `with Instance() as one:` starts it, waits for READY, stops it and removes its folder.
 
     environ: `CORREIO_*` variables on top of the temp folder and free ports; nothing is inherited from the
-    tests' own; command: `up` or `practice`. After `start()`: `ready` is ready.json, `processes` the process id
-    by child name.
+    tests' own; command: `up` or `practice`; fresh: begin without a cluster, as a first run does, and not with a copy
+    of the template. After `start()`: `ready` is ready.json, `processes` the process id by child name.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class Instance:
         folder: Path | None = None,
         user: int | None = None,
         command: str = "up",
+        fresh: bool = False,
         patience: float = 110,
     ) -> None:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="correio-instance-"))
         self.folder.chmod(0o755)
         self.user = user
         self.command = command
+        self.fresh = fresh
         if user is not None:
             os.chown(self.folder, user, user)
         self.data_dir = self.folder / "data"
@@ -107,6 +110,8 @@ class Instance:
         """Start `manage.py up` without waiting for anything."""
         # A killed run leaves its own, which would be taken for the new one's.
         (self.data_dir / "ready.json").unlink(missing_ok=True)
+        if not self.fresh and not self.data_dir.exists():
+            template.lay(self.data_dir)
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
                 _as_user(self.user, sys.executable, str(ROOT / "manage.py"), self.command),

@@ -19,6 +19,7 @@ import psycopg
 
 from mailserver.stack import postgres
 from mailserver.stack.process import follow_parent
+from tests.support import template
 from tests.support.instance import ROOT
 
 PATIENCE = 60
@@ -31,6 +32,7 @@ class Killable:
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         folder.chmod(0o755)
+        template.lay(folder)
         self.cluster = postgres.prepare(folder, sync=False)
         self.log = (folder / "log").open("wb")
         self.environ = {
