@@ -1,4 +1,6 @@
-"""CPU of reading and marking over IMAP: `python -m ops.measure_reads NAME=PORT:PID …`, servers of one database in turns.
+"""CPU of reading and marking over IMAP, of servers of one database in turns.
+
+`python -m ops.measure_reads NAME=PORT:PID … --postgres PID [options]`
 
 Each NAME is a `manage.py runimap` of its own (of this version and of another, say) that speaks TLS on PORT; PID its
 process. `--postgres PID` is the database's, `--account` and `--password` whose Inbox is read (`ops/fill_mailbox.py`
