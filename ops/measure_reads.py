@@ -1,4 +1,6 @@
-"""CPU of reading over IMAP, of several servers of one database in turns: `python -m ops.measure_reads NAME=PORT:PID …`.
+"""CPU of reading and marking over IMAP, of servers of one database in turns.
+
+`python -m ops.measure_reads NAME=PORT:PID … --postgres PID [options]`
 
 Each NAME is a `manage.py runimap` of its own (of this version and of another, say) that speaks TLS on PORT; PID its
 process. `--postgres PID` is the database's, `--account` and `--password` whose Inbox is read (`ops/fill_mailbox.py`
@@ -57,6 +59,12 @@ def commands(client: Client, chance: random.Random) -> dict[str, list[str]]:
     def one(items: str) -> str:
         return f"FETCH {chance.randrange(1, client.exists)} {items}"
 
+    def flags(count: int, flag: str, times: int) -> list[str]:
+        """Put and taken again, so that each changes as many messages as it names."""
+        firsts = [chance.randrange(1, client.exists - count) for _ in range(times)]
+        ranges = [f"{first}:{first + count - 1}" for first in firsts]
+        return [f"UID STORE {these} {sign}FLAGS.SILENT ({flag})" for these in ranges for sign in "+-"]
+
     return {
         "FETCH 1:* (UID FLAGS)": ["FETCH 1:* (UID FLAGS)"] * 3,
         "the same with one new flag": [one("(FLAGS)"), "STORE", "FETCH 1:* (UID FLAGS)"] * 3,
@@ -71,6 +79,8 @@ def commands(client: Client, chance: random.Random) -> dict[str, list[str]]:
         "SEARCH SINCE": ["UID SEARCH SINCE 1-Jan-2024"] * 5,
         "SEARCH TEXT, two words": ['UID SEARCH TEXT "schedule review"'] * 2,
         "SEARCH TEXT, one word": ['UID SEARCH TEXT "kowalski"'] * 2,
+        "UID STORE of one flag": flags(1, "\\Flagged", 100),
+        "UID STORE of 50 flags": flags(50, "\\Flagged", 50),
     }
 
 

@@ -59,7 +59,8 @@ tar -C "$WORK/base" -c . | docker import - correio-verify-base >/dev/null
 mkdir "$WORK/postgres"
 cat >"$WORK/postgres/entrypoint.sh" <<'SH'
 #!/bin/sh
-# What docker-compose.yml relies on of the official entrypoint: user, password and database from the environment.
+# What docker-compose.yml relies on of the official entrypoint: user, password and database from the environment, and
+# that the server runs with the options of its command.
 set -e
 bin=$(echo /usr/lib/postgresql/*/bin)
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
@@ -71,7 +72,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     PGPASSWORD=$POSTGRES_PASSWORD "$bin/createdb" -h /var/run/postgresql -U "$POSTGRES_USER" "$POSTGRES_DB"
     "$bin/pg_ctl" -D "$PGDATA" -m fast -w stop >/dev/null
 fi
-exec "$bin/postgres" -c listen_addresses='*'
+exec "$bin/$@" -c listen_addresses='*'
 SH
 docker build -q --network=host -t postgres:16 -f - "$WORK/postgres" >/dev/null <<'DOCKER'
 FROM correio-verify-base

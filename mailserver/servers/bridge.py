@@ -12,6 +12,7 @@ import functools
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 # Together not above the 12 connections of a process's database pool (settings.DATABASES): no call waits for one.
-THREADS = 8
+THREADS = 6
 # A password hash takes 100 MB and a tenth of a second of CPU: people who guess must neither fill the memory nor keep
 # the mail waiting.
 COSTLY_THREADS = 2
@@ -36,8 +37,16 @@ KEEPING_THREADS = 2
 # A connection nobody has used for so long is looked at before it is used again: the database may have gone.
 UNUSED_SECONDS = 1.0
 
-_POOLS = {"bridge": THREADS, "costly": COSTLY_THREADS, "filing": KEEPING_THREADS, "reading": KEEPING_THREADS}
+_POOLS = {
+    "bridge": THREADS,
+    "costly": COSTLY_THREADS,
+    "filing": KEEPING_THREADS,
+    "reading": KEEPING_THREADS,
+    "marking": KEEPING_THREADS,
+}
 _executors: dict[str, Executor] = {}
+# Calls under way in pools that nobody waits for.
+_under_way: Counter[str] = Counter()
 # When the thread last used its connections; those of all threads.
 _thread = threading.local()
 _kept: set[BaseDatabaseWrapper] = set()
@@ -68,6 +77,17 @@ async def run_filing(function: Callable[..., Result], **values: object) -> Resul
 async def run_reading(function: Callable[..., Result], **values: object) -> Result:
     """The same for short questions of mail programs: never for one that waits for a lock or reads a whole folder."""
     return await _submit("reading", functools.partial(_on_keeping_thread, function, values))
+
+
+async def run_marking(function: Callable[..., Result], **values: object) -> Result:
+    """The same for changes of flags, which may wait for a folder's lock: as `run` when all its threads do."""
+    if _under_way["marking"] >= KEEPING_THREADS:
+        return await run(function, **values)
+    _under_way["marking"] += 1
+    try:
+        return await _submit("marking", functools.partial(_on_keeping_thread, function, values))
+    finally:
+        _under_way["marking"] -= 1
 
 
 async def run_costly(function: Callable[..., Result], **values: object) -> Result:

@@ -146,10 +146,28 @@ def one_thread_files(monkeypatch):
     monkeypatch.setattr(bridge, "UNUSED_SECONDS", 1000.0)
 
 
+def test_marks_wait_for_no_other_mark():
+    """Each call waits for all the others: were there only the threads that keep connections, none would end."""
+    many = bridge.KEEPING_THREADS + 3
+    meeting = threading.Barrier(many, timeout=10)
+
+    def meet() -> str:
+        meeting.wait()
+        return threading.current_thread().name.partition("_")[0]
+
+    async def scenario() -> list[str]:
+        return await asyncio.gather(*(bridge.run_marking(meet) for _ in range(many)))
+
+    for _ in range(2):
+        assert sorted(asyncio.run(scenario())) == ["bridge"] * 3 + ["marking"] * bridge.KEEPING_THREADS
+
+
 @pytest.mark.django_db(transaction=True)
-def test_who_reads_keeps_the_connection_too(monkeypatch):
-    monkeypatch.setitem(bridge._POOLS, "reading", 1)
-    first, again = (asyncio.run(bridge.run_reading(backend)) for _ in range(2))
+@pytest.mark.parametrize("pool", ["reading", "marking"])
+def test_who_reads_or_marks_keeps_the_connection_too(monkeypatch, pool):
+    monkeypatch.setitem(bridge._POOLS, pool, 1)
+    run = {"reading": bridge.run_reading, "marking": bridge.run_marking}[pool]
+    first, again = (asyncio.run(run(backend)) for _ in range(2))
     asyncio.run(asyncio.sleep(0, bridge.shut_down()))
     assert first == again
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,7 @@ import pytest
 
 from mailserver.errors import ConfigurationError
 from mailserver.stack import binaries, places, postgres
+from mailserver.stack.identity import Identity
 from mailserver.stack.temporary import TemporaryPostgres
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes users")
@@ -117,3 +119,15 @@ def test_it_runs_without_a_port_and_as_somebody_else_than_root():
         assert "Uid:\t0" not in status
         listening = subprocess.run(["cat", "/proc/net/tcp"], capture_output=True, text=True, check=True).stdout
         assert ":1538 " not in listening  # 5432
+
+
+@pytest.mark.parametrize(("memory", "buffers"), [(2**29, 128), (2**30, 128), (2**31, 256), (2**32, 512), (2**36, 512)])
+def test_it_keeps_an_eighth_of_the_memory_within_bounds(memory, buffers):
+    assert postgres.buffers(memory) == buffers
+
+
+def test_the_server_has_these_buffers(tmp_path, monkeypatch):
+    monkeypatch.setattr(postgres.memory, "octets", lambda: 3 * 2**30)
+    cluster = postgres.Postgres(tmp_path, tmp_path, tmp_path, Identity())
+    assert "shared_buffers=384MB" in cluster.command()
+    assert "shared_buffers=1MB" in replace(cluster, options={"shared_buffers": "1MB"}).command()

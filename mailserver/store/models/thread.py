@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from mailserver.store.models.account import Account
@@ -41,10 +40,12 @@ class ThreadReference(models.Model):
 class ThreadBox(models.Model):
     """One line of a conversation list: everything it shows, kept in the transaction that changes an entry."""
 
+    # A star writes every index anew, so there are few: that of the key begins with the thread (migration 0025) and
+    # serves its lines too.
     pk = models.CompositePrimaryKey("mailbox_id", "thread_id")
     account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
     mailbox = models.ForeignKey("store.Mailbox", models.CASCADE, related_name="lines", db_index=False)
-    thread = models.ForeignKey(Thread, models.CASCADE, related_name="lines")
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="lines", db_index=False)
     latest_at = models.DateTimeField()
     latest_message = models.ForeignKey("store.Message", models.CASCADE, related_name="+", db_index=False)
     total = models.IntegerField(help_text="Messages of the conversation in all folders but Trash, Spam, Drafts.")
@@ -75,7 +76,6 @@ class ThreadBox(models.Model):
                 condition=models.Q(starred__gt=0),
                 name="threadbox_starred",
             ),
-            GinIndex("labels", name="threadbox_labels"),
         ]
 
     def __str__(self) -> str:

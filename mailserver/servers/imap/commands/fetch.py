@@ -90,7 +90,7 @@ async def _send(session: Session, plan: Plan, writer: Writer, uids: Sequence[int
 async def _see(session: Session, uids: Sequence[int]) -> dict[int, EntryFlags]:
     """Mark messages as read; those that were not."""
     view = session.selected
-    stored = await bridge.run(
+    stored = await bridge.run_marking(
         flags.store,
         account_id=session.account_id,
         mailbox_id=view.mailbox_id,

@@ -27,7 +27,7 @@ async def store(session: Session, command: commands.Store) -> Done:
         raise Refusal("This mailbox is read-only.", "CANNOT")
     if command.unchanged_since is not None:
         session.enabled.add("CONDSTORE")
-    stored = await bridge.run(
+    stored = await bridge.run_marking(
         flags.store,
         account_id=session.account_id,
         mailbox_id=view.mailbox_id,
