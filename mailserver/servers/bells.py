@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 
+import redis.asyncio
 from redis.exceptions import RedisError
 
-from mailserver.servers.subscription import Subscription, opened
 from mailserver.services.listening import channel
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Bells:
     def __init__(self, url: str) -> None:
         self._url = url
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
-        self._subscription: Subscription | None = None
+        self._pubsub: redis.asyncio.client.PubSub | None = None
         self._reader: asyncio.Task[None] | None = None
         # Not while a connection is being made: cancelled then, the client leaves it open.
         self._settled = asyncio.Event()
@@ -50,7 +50,7 @@ class Bells:
     @property
     def is_connected(self) -> bool:
         """Whether rings reach us at this moment, as far as we know."""
-        return self._subscription is not None
+        return self._pubsub is not None
 
     async def add(self, account_id: int, listener: Listener) -> None:
         name = channel(account_id)
@@ -58,8 +58,8 @@ class Bells:
         self._listeners[name].add(listener)
         if self._url and self._reader is None:
             self._reader = asyncio.create_task(self._read())
-        elif first and self._subscription is not None:
-            self._subscription.add(name)
+        elif first and self._pubsub is not None:
+            await self._subscribe(name)
 
     async def remove(self, account_id: int, listener: Listener) -> None:
         name = channel(account_id)
@@ -68,8 +68,8 @@ class Bells:
             return
         del self._listeners[name]
         if self._listeners or self._reader is None:
-            if self._subscription is not None:
-                self._subscription.remove(name)
+            if self._pubsub is not None:
+                await self._unsubscribe(name)
             return
         await self._stop()
 
@@ -89,23 +89,38 @@ class Bells:
     async def _read(self) -> None:
         """Subscribe to every channel somebody listens to and pass on; after a break, tell all to look."""
         while True:
+            client = redis.asyncio.Redis.from_url(self._url)
             self._settled.clear()
             try:
-                subscription = await opened(self._url, self._tell)
-                try:
-                    subscription.add(*self._listeners or [_NOBODY])
-                    self._subscription = subscription
+                async with client.pubsub() as pubsub:
+                    await pubsub.subscribe(*self._listeners or [_NOBODY])
+                    self._pubsub = pubsub
                     self._settled.set()
                     self._tell_all()
-                    await subscription.last()
-                finally:
-                    self._subscription = None
-                    await subscription.close()
+                    async for message in pubsub.listen():
+                        if message["type"] == "message":
+                            self._tell(message["channel"].decode(), message["data"].decode())
             except RedisError as error:
                 logger.warning("nobody is told of changes: %s", error)
             finally:
+                self._pubsub = None
+                await client.aclose()
                 self._settled.set()
             await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _subscribe(self, name: str) -> None:
+        try:
+            if self._pubsub is not None:
+                await self._pubsub.subscribe(name)
+        except RedisError as error:
+            logger.info("subscribing waits for the next connection: %s", error)
+
+    async def _unsubscribe(self, name: str) -> None:
+        try:
+            if self._pubsub is not None:
+                await self._pubsub.unsubscribe(name)
+        except RedisError as error:
+            logger.info("the connection is gone, and the subscription with it: %s", error)
 
     def _tell(self, name: str, text: str) -> None:
         for listener in list(self._listeners.get(name, ())):
