@@ -111,9 +111,10 @@ class MailboxMessage(models.Model):
     pk = models.CompositePrimaryKey("mailbox_id", "uid")
     mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="entries", db_index=False)
     uid = models.IntegerField()
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
+    # The folder's and the message's, which refer to them.
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     message = models.ForeignKey(Message, models.CASCADE, related_name="entries")
-    thread = models.ForeignKey(Thread, models.CASCADE, related_name="entries", db_index=False)
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="entries", db_index=False, db_constraint=False)
     at = models.DateTimeField()
     modseq = models.BigIntegerField()
     flags = models.SmallIntegerField(default=0)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from mailserver.store.models.account import Account
@@ -10,7 +9,8 @@ from mailserver.store.models.account import Account
 class Thread(models.Model):
     """A conversation of an account: messages joined by the ids they mention under one base subject."""
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="threads")
+    # Nobody looks for the conversations of an account; their lines are found by folder.
+    account = models.ForeignKey(Account, models.CASCADE, related_name="threads", db_index=False)
     base_subject = models.TextField(blank=True)
 
     class Meta:
@@ -27,7 +27,8 @@ class ThreadReference(models.Model):
     """
 
     pk = models.CompositePrimaryKey("account_id", "digest", "thread_id")
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
+    # The conversation's, which refers to it.
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     digest = models.BigIntegerField(help_text="First 8 octets of blake2b(message-id), signed.")
     thread = models.ForeignKey(Thread, models.CASCADE, related_name="references")
 
@@ -42,7 +43,8 @@ class ThreadBox(models.Model):
     """One line of a conversation list: everything it shows, kept in the transaction that changes an entry."""
 
     pk = models.CompositePrimaryKey("mailbox_id", "thread_id")
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
+    # The folder's, which refers to it.
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     mailbox = models.ForeignKey("store.Mailbox", models.CASCADE, related_name="lines", db_index=False)
     thread = models.ForeignKey(Thread, models.CASCADE, related_name="lines")
     latest_at = models.DateTimeField()
@@ -75,7 +77,6 @@ class ThreadBox(models.Model):
                 condition=models.Q(starred__gt=0),
                 name="threadbox_starred",
             ),
-            GinIndex("labels", name="threadbox_labels"),
         ]
 
     def __str__(self) -> str:
