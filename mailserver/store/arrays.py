@@ -70,8 +70,10 @@ _KINDS: Mapping[str, Kind] = {
     "bytea": Kind("bytea", 17, _octets),
     "timestamptz": Kind("timestamptz", 1184, _moment),
 }
+_NO_ITEMS = _text("[]")
 _WRITTEN: Mapping[str, Callable[[Any], bytes]] = {
-    "jsonb": lambda value: _text(json.dumps(value)),
+    # Lists of attachments are empty in most mail.
+    "jsonb": lambda value: _NO_ITEMS if value == [] else _text(json.dumps(value)),
     "text[]": lambda value: _text(array(value)),
     "int4[]": lambda value: _text(array(value)),
 }
