@@ -87,6 +87,8 @@ class Headers:
     def undecoded(self, name: str) -> str:
         """All such fields joined by commas, unfolded, encoded words as they are: for address lists."""
         name = name.lower()
+        if name not in self._first:
+            return ""
         return ", ".join(filter(None, (unfold(field.value) for field in self.fields if field.name == name)))
 
     def get(self, name: str, default: str = "") -> str:

@@ -59,5 +59,12 @@ def _line(text: str) -> str:
         text = _FILLER.sub(" ", text)
     if ":" in text:
         text = _ADDRESS.sub(" ", text)
-    text = _RULE.sub(" ", text)
-    return " ".join(text.split())[:MAX_PREVIEW].rstrip()
+    # Nor looked for where it is not shown: of a rule that is cut in two at most three characters stay.
+    shown = _without_rules(text[: 2 * MAX_PREVIEW])
+    if len(shown) < MAX_PREVIEW + 3 and len(text) > 2 * MAX_PREVIEW:
+        shown = _without_rules(text)
+    return shown[:MAX_PREVIEW].rstrip()
+
+
+def _without_rules(text: str) -> str:
+    return " ".join(_RULE.sub(" ", text).split())

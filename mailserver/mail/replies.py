@@ -9,8 +9,7 @@ our own policy where the standards leave the choice open.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,8 @@ class Reply:
     enhanced: str
     text: str
     source: str
+    # Written when first sent; to look a reply up by its fields took as long.
+    _octets: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.enhanced and self.enhanced[0] != str(self.code)[0]:
@@ -40,7 +41,9 @@ class Reply:
         return "\r\n".join([*continued, f"{self.code} {status}{lines[-1]}"])
 
     def __bytes__(self) -> bytes:
-        return _octets(self)
+        if not self._octets:
+            self._octets.append(str(self).encode("ascii"))
+        return self._octets[0]
 
     @property
     def positive(self) -> bool:
@@ -55,11 +58,6 @@ class Reply:
     def with_text(self, text: str) -> Reply:
         """The same reply with other words, for what only the moment knows (a queue number)."""
         return replace(self, text=text)
-
-
-@lru_cache(maxsize=500)
-def _octets(reply: Reply) -> bytes:
-    return str(reply).encode("ascii")
 
 
 def greeting(hostname: str) -> Reply:

@@ -30,13 +30,19 @@ class Arrival:
         self.people: dict[int, Local] = {}
         for recipient in incoming.recipients:
             self.people.setdefault(recipient.account_id, recipient)
+        self._copies: dict[int, Copy] = {}
         # By account: the trace of a copy to file, where it went, and the copy that was there before.
         self.prefixes: dict[int, bytes] = {}
         self.filed: dict[int, Filed] = {}
         self.known: dict[int, int] = {}
 
     def copy(self, account_id: int) -> Copy:
-        return Copy(account_id, self.parsed.message_id, self.blob.size, bytes(self.blob.digest))
+        """Asked for several times on the way."""
+        copy = self._copies.get(account_id)
+        if copy is None:
+            copy = Copy(account_id, self.parsed.message_id, self.blob.size, bytes(self.blob.digest))
+            self._copies[account_id] = copy
+        return copy
 
     def prefix(self, recipient: Local) -> bytes:
         """The trace headers in front of the recipient's copy."""

@@ -118,8 +118,8 @@ def deliver_all(
         _sort_out(arrivals, asked.known(), asked.rooms())
         _file(writer, arrivals, boxes, asked)
         _pass_on(writer, arrivals)
-        _note(writer, arrivals)
         stored = [_stored(arrival) for arrival in arrivals]
+        _note(writer, arrivals, stored)
         writer.finish(then(stored) if then else None)
     return stored
 
@@ -238,8 +238,9 @@ def _pass_on(writer: MailboxWriter, arrivals: Iterable[Arrival]) -> None:
             blob.delete()
 
 
-def _note(writer: MailboxWriter, arrivals: Sequence[Arrival]) -> None:
-    steps = [_step(arrival, delivery) for arrival in arrivals for delivery in _stored(arrival).deliveries]
+def _note(writer: MailboxWriter, arrivals: Sequence[Arrival], stored: Sequence[Stored]) -> None:
+    told = zip(arrivals, stored, strict=True)
+    steps = [_step(arrival, delivery) for arrival, answer in told for delivery in answer.deliveries]
     events.record_all(writer.later, Event.Kind.STORED, steps)
     for arrival in arrivals:
         tls_reports_received.note(arrival)

@@ -29,7 +29,10 @@ def checked(incoming: Incoming) -> Incoming:
     config, asked = settings.CORREIO, incoming.verdict.disposition if incoming.verdict else "none"
     if asked == "reject" and config.dmarc_reject == "refuse":
         raise SenderRefused("The domain in From asks to refuse mail that it did not send.")
-    return replace(incoming, raw=authresults.without_ours(incoming.raw, config.hostname), junk=asked != "none")
+    raw, junk = authresults.without_ours(incoming.raw, config.hostname), asked != "none"
+    # A copy costs as much as many a check, and hardly any message needs one.
+    unchanged = raw is incoming.raw and junk == incoming.junk
+    return incoming if unchanged else replace(incoming, raw=raw, junk=junk)
 
 
 def checks(incoming: Incoming) -> Checks:

@@ -28,6 +28,19 @@ def test_it_shows_the_first_words(text: str, line: str) -> None:
     assert preview.from_text(text) == line
 
 
+@pytest.mark.parametrize("before", range(380, 420))
+def test_it_shows_no_part_of_a_rule_wherever_that_begins(before: int) -> None:
+    """What is looked at first ends among these."""
+    rules = ("======= " * 60)[:before]
+    assert preview.from_text(f"{rules}{'-' * 9}{'word ' * 100}") == ("word " * 40).rstrip()
+
+
+def test_it_shows_the_same_when_a_rule_is_cut_in_two() -> None:
+    for words in range(190, 206):
+        text = "x" * words + "-" * (405 - words) + "end"
+        assert preview.from_text(text) == ("x" * words + " end")[:200].rstrip()
+
+
 @pytest.mark.parametrize(
     ("html", "line"),
     [

@@ -56,7 +56,8 @@ class Letter:
     @cached_property
     def only_html(self) -> bool:
         """Nothing to read but HTML."""
-        return not self._plain.strip() and bool(self.html)
+        # In this order: plain text alone, as in most mail, is not read for it.
+        return bool(self.html) and not self._plain.strip()
 
     @cached_property
     def links(self) -> tuple[Link, ...]:

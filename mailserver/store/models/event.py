@@ -31,8 +31,8 @@ class Event(models.Model):
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=16, choices=Kind)
-    account = models.ForeignKey(Account, models.CASCADE, null=True, related_name="events")
-    entry = models.ForeignKey(QueueEntry, models.CASCADE, null=True, related_name="events")
+    account = models.ForeignKey(Account, models.CASCADE, null=True, related_name="events", db_index=False)
+    entry = models.ForeignKey(QueueEntry, models.CASCADE, null=True, related_name="events", db_index=False)
     message = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="events")
     # The id that our 250 reply named; joins what the sender's side heard with what was filed here.
     reference = models.CharField(max_length=16, blank=True)
@@ -43,6 +43,9 @@ class Event(models.Model):
         db_table = "event"
         ordering = ["at", "id"]
         indexes = [
+            # Of what comes in, most of all, neither takes an entry.
+            models.Index("entry", name="event_entry", condition=models.Q(entry__isnull=False)),
+            models.Index("account", "at", name="event_bounced", condition=models.Q(kind="bounced")),
             models.Index("reference", name="event_reference", condition=~models.Q(reference="")),
             # Rows are only added, so time follows the pages: a few bytes find the events of a day.
             BrinIndex("at", name="event_at", pages_per_range=32, autosummarize=True),

@@ -11,8 +11,10 @@ from mailserver.store.models.message import Message
 class QueueEntry(models.Model):
     """One message on its way out. The rows are the queue; Redis only wakes workers."""
 
-    reference = models.CharField(max_length=16, unique=True, help_text="The id told in the 250 reply.")
-    account = models.ForeignKey(Account, models.CASCADE, null=True, blank=True, related_name="queue_entries")
+    reference = models.CharField(max_length=16, help_text="The id told in the 250 reply.")
+    account = models.ForeignKey(
+        Account, models.CASCADE, null=True, blank=True, related_name="queue_entries", db_index=False
+    )
     sender = models.CharField(max_length=320, blank=True, help_text="MAIL FROM; empty for a bounce.")
     blob = models.ForeignKey(Blob, models.PROTECT, related_name="queue_entries")
     sent_copy = models.ForeignKey(Message, models.SET_NULL, null=True, blank=True, related_name="queue_entries")
@@ -34,6 +36,8 @@ class QueueEntry(models.Model):
     class Meta:
         db_table = "queueentry"
         verbose_name_plural = "queue"
+        # A field that is unique would have a second index, for LIKE.
+        constraints = [models.UniqueConstraint("reference", name="queueentry_reference")]
         indexes = [
             models.Index("account", models.F("created_at").desc(), name="queueentry_account"),
             # What was passed on for groups and forwards, to recognise a message that is sent to us again. By hash: a

@@ -9,7 +9,8 @@ from mailserver.store.models.account import Account
 class Thread(models.Model):
     """A conversation of an account: messages joined by the ids they mention under one base subject."""
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="threads")
+    # Nobody looks for the conversations of an account; their lines are found by folder.
+    account = models.ForeignKey(Account, models.CASCADE, related_name="threads", db_index=False)
     base_subject = models.TextField(blank=True)
 
     class Meta:

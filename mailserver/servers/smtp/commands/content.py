@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from mailserver.mail import replies, trace
@@ -10,6 +10,8 @@ from mailserver.servers.smtp import data as reader
 if TYPE_CHECKING:
     from mailserver.servers.smtp.protocol import Connection
     from mailserver.servers.smtp.session import Transaction
+
+_AT_ONCE = nullcontext()
 
 
 async def data(connection: Connection, argument: str) -> Reply:
@@ -25,9 +27,7 @@ async def data(connection: Connection, argument: str) -> Reply:
     site = connection.site
     with reader.Content(site.size_limit, site.folder) as content:
         await reader.read(connection.input, content, limits=site.limits)
-        async with AsyncExitStack() as turn:
-            if content.size > site.limits.large:
-                await turn.enter_async_context(site.turns)
+        async with site.turns if content.size > site.limits.large else _AT_ONCE:
             reply = await _take(connection, transaction, content.take())
     if reply.positive:
         connection.message_done()
