@@ -12,7 +12,7 @@ from mailserver.store.exchange import Exchange, array
 from mailserver.store.models.mailbox import Flag
 from mailserver.store.newentry import NewEntry, Shown
 
-# FOR NO KEY UPDATE: the inserts of messages hold FOR KEY SHARE on the thread through their foreign key, which two
+# FOR NO KEY UPDATE: the inserts of entries hold FOR KEY SHARE on the thread through their foreign key, which two
 # writers may hold at once; FOR UPDATE would make them wait for each other.
 LOCK = "SELECT id FROM thread WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
