@@ -17,7 +17,8 @@ from statistics import median
 import psycopg
 
 from ops.measure import ROOT, RUNS, cpu, manage
-from tests.support.instance import Instance, free_ports
+from tests.support.instance import Instance
+from tests.support.ports import free_ports
 
 SUBMIT = """
 from django.db import transaction

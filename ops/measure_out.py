@@ -27,7 +27,8 @@ import psycopg
 
 from mailserver.practice.dns_server import DnsServer
 from ops.measure import ROOT, RUNS, cpu, manage, sink
-from tests.support.instance import Instance, free_ports
+from tests.support.instance import Instance
+from tests.support.ports import free_ports
 
 LIVE, REFUSING, SILENT, UNREACHABLE = range(4)
 PATIENCE = 400

@@ -17,7 +17,7 @@ from django.test import Client
 
 from mailserver.practice.certificates import self_signed
 from mailserver.store.models import Account
-from tests.support.instance import free_ports
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.browser.settings"}

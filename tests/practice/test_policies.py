@@ -9,7 +9,7 @@ import pytest
 from mailserver.practice.internet import Internet
 from mailserver.practice.places import places
 from mailserver.services import delivery
-from tests.support.instance import free_ports
+from tests.support.ports import free_ports
 from tests.support.queueing import only, queued
 from tests.webmail.writing import signed_in
 

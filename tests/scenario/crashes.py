@@ -23,8 +23,9 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.instance import ROOT, free_ports
+from tests.support.instance import ROOT
 from tests.support.killable import PATIENCE, Killable, children, in_a_folder, wait
+from tests.support.ports import free_ports
 
 PEOPLE = ("alice@crepes.fr", "bob@hamburger.edu")
 SENDERS = 4

@@ -9,8 +9,9 @@ import time
 import psycopg
 import pytest
 
-from tests.support.instance import Instance, free_ports
+from tests.support.instance import Instance
 from tests.support.mail import message
+from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.slow
 

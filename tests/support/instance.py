@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +17,7 @@ from typing import Any, Self
 from mailserver.stack.process import follow_parent
 from mailserver.stack.temporary import postgres_url, redis_url
 from tests.support import template
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -180,18 +179,6 @@ class Instance:
             self.stop()
         self.wait_gone()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, outside the range from which the system picks those of outgoing connections."""
-    found: list[int] = []
-    candidates = random.sample(range(20000, 32000), 2000)
-    while len(found) < count:
-        with socket.socket() as probe:
-            port = candidates.pop()
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                found.append(port)
-    return found
 
 
 def _as_user(user: int | None, *command: str) -> list[str]:

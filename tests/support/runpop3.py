@@ -18,7 +18,8 @@ from django.db import connection
 
 from mailserver.practice.certificates import self_signed
 from mailserver.stack.process import follow_parent
-from tests.support.instance import ROOT, free_ports
+from tests.support.instance import ROOT
+from tests.support.ports import free_ports
 
 
 @dataclass(frozen=True)
