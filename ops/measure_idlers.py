@@ -1,7 +1,8 @@
-"""How soon people who idle are told of new mail: `python -m ops.measure_idlers [--people 100] [--rounds 5]`.
+"""How soon people who idle are told of new mail: `python -m ops.measure_idlers [--people 100] [--each 1] [--rounds 5]`.
 
-Starts an instance of its own. Every person idles over TLS; then one letter is sent to all of them at once, and letters
-to one after the other. Counted from the server's 250 to `* n EXISTS` of each, in milliseconds; CPU of the IMAP server.
+Starts an instance of its own. Every person idles over TLS, with so many programs; then one letter is sent to all at
+once, and letters to one after the other. Counted from the server's 250 to `* n EXISTS` of each, in milliseconds; CPU
+of the IMAP server. Before that, what its memory grew by for each connection: the first 100, and all others.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import ssl
 import statistics
 import time
+from pathlib import Path
 
 from ops.measure import cpu
 from tests.support.instance import Instance
@@ -66,11 +68,11 @@ class Sender:
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
         await self._ask("EHLO hamburger.edu", greeting=True)
 
-    async def send(self, idlers: list[Idler]) -> float:
+    async def send(self, addresses: list[str]) -> float:
         """When it was taken."""
         await self._ask("MAIL FROM:<bob@hamburger.edu>")
-        for idler in idlers:
-            await self._ask(f"RCPT TO:<{idler.address}>")
+        for address in addresses:
+            await self._ask(f"RCPT TO:<{address}>")
         await self._ask("DATA")
         await self._ask(f"From: bob@hamburger.edu\r\nSubject: Crepes {time.time_ns()}\r\n\r\nThe batter.\r\n.")
         return time.perf_counter()
@@ -85,17 +87,16 @@ class Sender:
             raise RuntimeError(said)
 
 
-async def measure(instance: Instance, people: int, rounds: int) -> None:
-    context = ssl.create_default_context(cafile=instance.data_dir / "tls" / "certificate.pem")
-    idlers, sender = [Idler(number) for number in range(people)], Sender()
-    for idler in idlers:
-        await idler.begin(_port(instance, "imaps"), context)
+async def measure(instance: Instance, people: int, each: int, rounds: int) -> None:
+    programs, sender = [[Idler(number) for _ in range(each)] for number in range(people)], Sender()
+    idlers = [idler for group in programs for idler in group]
+    await _begin_all(instance, idlers)
     await sender.begin(_port(instance, "mx"))
     await asyncio.sleep(2)
-    for name, groups in (("one letter to all", [idlers] * rounds), ("a letter to each", [[one] for one in idlers])):
+    for name, groups in (("one letter to all", [idlers] * rounds), ("a letter to each", programs)):
         delays, spent = [], cpu(instance.processes["imap"])
         for group in groups:
-            taken = await sender.send(group)
+            taken = await sender.send(sorted({idler.address for idler in group}))
             await asyncio.wait_for(asyncio.gather(*(idler.told.wait() for idler in group)), 60)
             delays.append([1000 * (idler.at - taken) for idler in group])
             for idler in group:
@@ -109,6 +110,25 @@ async def measure(instance: Instance, people: int, rounds: int) -> None:
         )
 
 
+async def _begin_all(instance: Instance, idlers: list[Idler]) -> None:
+    context = ssl.create_default_context(cafile=instance.data_dir / "tls" / "certificate.pem")
+    for name, some in (("the first", idlers[:100]), ("the others", idlers[100:])):
+        before = _resident(instance)
+        for idler in some:
+            await idler.begin(_port(instance, "imaps"), context)
+        await asyncio.sleep(2)
+        if some:
+            print(f"{name} {len(some)} connections: {(_resident(instance) - before) / len(some):.1f} kB of memory each")
+
+
+def _resident(instance: Instance) -> int:
+    """kB that the processes of the IMAP server have of their own (proc(5): Pss, so nothing is counted twice)."""
+    parent = instance.processes["imap"]
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    rolled_up = [Path(f"/proc/{process}/smaps_rollup").read_text() for process in [str(parent), *children]]
+    return sum(int(text.partition("\nRss:")[2].split()[0]) for text in rolled_up)
+
+
 def _port(instance: Instance, name: str) -> int:
     return int(str(instance.ready[name]).rpartition(":")[2])
 
@@ -116,13 +136,14 @@ def _port(instance: Instance, name: str) -> int:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--people", type=int, default=100)
+    options.add_argument("--each", type=int, default=1)
     options.add_argument("--rounds", type=int, default=5)
     known = options.parse_args()
     with Instance(MANY) as instance:
         made = instance.manage("shell", "-c", _SETTLE.format(people=known.people, password=PASSWORD))
         if made.returncode:
             raise SystemExit(made.stderr)
-        asyncio.run(measure(instance, known.people, known.rounds))
+        asyncio.run(measure(instance, known.people, known.each, known.rounds))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,10 @@ class Register:
     def __len__(self) -> int:
         return len(self._guests)
 
+    def another(self) -> Register:
+        """One of the same bounds for an address and in all, of this process alone."""
+        return Register(per_address=self._per_address, total=self._total)
+
     def enter(self, guest: Guest, address: str) -> bool:
         """Whether there is room for one more. A guest who is let in must `leave`."""
         full = len(self._guests) >= self._total

@@ -16,19 +16,17 @@ from dataclasses import dataclass
 from mailserver import heap
 from mailserver.servers import bridge
 from mailserver.servers.certificate import Certificate
+from mailserver.servers.handshakes import BACKLOG, EncryptedServer
 from mailserver.servers.limits import Register
 
 logger = logging.getLogger(__name__)
 
-BACKLOG = 512
 CERTIFICATE_SECONDS = 10.0
 PARENT_SECONDS = 1.0
 # Each session may have a socket and a file at a time; the usual 1,024 would be few for 500 of them.
 OPEN_FILES = 8192
 # After SIGTERM: how long a session may take to end the message it is sending.
 GRACE_SECONDS = 10.0
-# Whoever does not come through it is not counted yet, so it is short.
-HANDSHAKE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +50,15 @@ class House:
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
 
 
-async def open_listener(house: House, listener: Listener, *, shared: bool = False) -> asyncio.Server:
+async def open_listener(house: House, listener: Listener, *, shared: bool = False) -> asyncio.Server | EncryptedServer:
     """Listen. Processes may share a port: the kernel then gives each connection to one of them.
 
     Raises OSError when the port is taken.
     """
-    loop = asyncio.get_running_loop()
-    context = house.certificate.context if listener.encrypted and house.certificate else None
-    return await loop.create_server(
-        listener.protocol,
-        sock=_bound(house.bind, listener.port, shared),
-        backlog=BACKLOG,
-        ssl=context,
-        ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
-    )
+    bound = _bound(house.bind, listener.port, shared)
+    if listener.encrypted and house.certificate:
+        return EncryptedServer(bound, listener.protocol, house.certificate, house.register.another())
+    return await asyncio.get_running_loop().create_server(listener.protocol, sock=bound, backlog=BACKLOG)
 
 
 def _bound(host: str, port: int, shared: bool) -> socket.socket:
