@@ -52,6 +52,16 @@ def test_it_reads_headers_and_texts(thunderbird):
     assert thunderbird.ok("UID fetch 2:* (FLAGS)") == [b"1 FETCH (UID 1 FLAGS (\\Recent))"]
 
 
+def test_it_asks_for_all_changes_of_a_folder_that_it_never_saw(thunderbird):
+    """With `mail.server.default.use_condstore`; a BAD made it give the folder up."""
+    thunderbird.append("INBOX", letter())
+    thunderbird.ok('select "INBOX"')
+    (found,) = thunderbird.ok("UID fetch 1:* (FLAGS) (CHANGEDSINCE 0)")
+    assert found.startswith(b"1 FETCH (UID 1 FLAGS (\\Recent) MODSEQ (")
+    seen = int(found.split(b"(")[-1].rstrip(b")"))
+    assert thunderbird.ok(f"UID fetch 1:* (FLAGS) (CHANGEDSINCE {seen})") == []
+
+
 def test_its_tags_are_labels(thunderbird, bob):
     thunderbird.append("INBOX", letter())
     thunderbird.ok('select "INBOX"')
