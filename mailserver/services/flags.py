@@ -145,7 +145,7 @@ def store(
     """
     bits, ids, labels = _resolved(account_id, names, make=mode != "remove")
     said = {name.lower() for name in names} if mode != "remove" else set()
-    teaches = any(said & words for words in _CALLED.values())
+    teaches = _teaches(mailbox_id, runs, said)
     # Nested it would take savepoints, and COMMIT an exchange of its own.
     with transaction.atomic() if teaches else nullcontext():
         marked = marking.mark(
@@ -227,6 +227,13 @@ def _marks(mode: Mode, bits: int, ids: tuple[int, ...]) -> Marks:
     if mode == "remove":
         return Marks(clear=bits, take=ids)
     return Marks(set=bits, put=ids, replace=mode == "replace")
+
+
+def _teaches(mailbox_id: int, runs: Runs, said: Collection[str]) -> bool:
+    """Whether that can be a lesson. Thunderbird calls nearly all good that comes, which seldom is one."""
+    if not _CALLED[Flag.JUNK].isdisjoint(said):
+        return True
+    return not _CALLED[Flag.NOT_JUNK].isdisjoint(said) and spamlessons.may_be_good(mailbox_id, runs)
 
 
 def _teach(mailbox_id: int, changed: Sequence[Group], said: Collection[str]) -> None:
