@@ -78,7 +78,7 @@ browser:
 # The mail programs of others among the slow tests; as above, with REQUIRE_CLIENTS=1.
 clients:
 	@(for program in mbsync mutt fetchmail curl offlineimap script gsasl dovecot /usr/sbin/opendkim; do \
-		command -v $$program >/dev/null || exit 1; done) || \
+		command -v $$program >/dev/null || exit 1; done; ls /usr/lib/*/sasl2/libscram.so >/dev/null 2>&1) || \
 	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && $(APT) update && \
-		$(APT) install isync mutt fetchmail curl offlineimap3 bsdutils gsasl dovecot-imapd opendkim; } || \
+		$(APT) install isync mutt fetchmail curl offlineimap3 bsdutils gsasl libsasl2-modules dovecot-imapd opendkim; } || \
 	echo "Mail programs could not be installed" >&2

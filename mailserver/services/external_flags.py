@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import sha256
 
+from mailserver.mail.keywords import look
 from mailserver.services.flags import BITS
 from mailserver.store.models import Label
 from mailserver.store.models.mailbox import Flag
@@ -18,8 +19,6 @@ _BITS = {
     "notjunk": Flag.NOT_JUNK,
     "nonjunk": Flag.NOT_JUNK,
 }
-# How Thunderbird names the labels it comes with.
-_NAMES = {"$label1": "Important", "$label2": "Work", "$label3": "Personal", "$label4": "To do", "$label5": "Later"}
 # An account with more labels than this gets no new ones by an import.
 MOST_LABELS = 200
 _MAX_LENGTH = 200
@@ -47,10 +46,10 @@ def labels(account_id: int, wanted: Iterable[str]) -> dict[str, int]:
     known = {row.keyword.lower(): row.pk for row in Label.objects.filter(account_id=account_id)}
     for name in names:
         if name.lower() not in known and len(known) < MOST_LABELS:
+            found = look(name)
+            hue = _hue(name) if found.hue is None else found.hue
             made, _ = Label.objects.get_or_create(
-                account_id=account_id,
-                keyword=name,
-                defaults={"name": _NAMES.get(name.lower(), name), "hue": _hue(name)},
+                account_id=account_id, keyword=name, defaults={"name": found.name, "hue": hue, "shown": found.shown}
             )
             known[name.lower()] = made.pk
     return {name: known[name.lower()] for name in names if name.lower() in known}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from django.db import transaction
 
 from mailserver.errors import InvalidName, TooManyKeywords
+from mailserver.mail.keywords import look
 from mailserver.mail.numbersets import Runs
 from mailserver.services import spamlessons
 from mailserver.store import marking
@@ -43,8 +44,8 @@ MAX_KEYWORDS: Final = 200
 MAX_OCTETS: Final = 200
 # Of keywords, that are remembered for an account.
 MAX_COMBINATIONS: Final = 1000
-# What mail programs note for themselves; nobody wants to see it as a label.
-_UNSHOWN: Final = {"junk", "notjunk", "nonjunk", "junkrecorded", "old"}
+# How mail programs call a message spam or good. Thunderbird knows only names that are not registered.
+_CALLED: Final = {Flag.JUNK: {"$junk", "junk"}, Flag.NOT_JUNK: {"$notjunk", "nonjunk", "notjunk"}}
 
 
 class EntryFlags(NamedTuple):
@@ -143,7 +144,8 @@ def store(
     Raises NotFound, InvalidName, TooManyKeywords.
     """
     bits, ids, labels = _resolved(account_id, names, make=mode != "remove")
-    teaches = mode != "remove" and bool(bits & (Flag.JUNK | Flag.NOT_JUNK))
+    said = {name.lower() for name in names} if mode != "remove" else set()
+    teaches = _teaches(mailbox_id, runs, said)
     # Nested it would take savepoints, and COMMIT an exchange of its own.
     with transaction.atomic() if teaches else nullcontext():
         marked = marking.mark(
@@ -156,7 +158,7 @@ def store(
             last=not teaches,
         )
         if teaches:
-            _teach(mailbox_id, marked.groups)
+            _teach(mailbox_id, marked.groups, said)
     keywords = keywords_of(account_id)
     return Stored([(keywords.of(one.keywords), one) for one in marked.groups], marked.refused, marked.modseq)
 
@@ -199,18 +201,15 @@ def _known(account_id: int) -> dict[str, tuple[int, bool]]:
 
 
 def _make(account_id: int, keywords: Mapping[str, str]) -> None:
-    Label.objects.bulk_create(
-        [
-            Label(
-                account_id=account_id,
-                keyword=name,
-                name=name,
-                shown=not name.startswith("$") and key not in _UNSHOWN,
-            )
-            for key, name in keywords.items()
-        ],
-        ignore_conflicts=True,
-    )
+    Label.objects.bulk_create([_label(account_id, name) for name in keywords.values()], ignore_conflicts=True)
+
+
+def _label(account_id: int, keyword: str) -> Label:
+    found = look(keyword)
+    label = Label(account_id=account_id, keyword=keyword, name=found.name, shown=found.shown)
+    if found.hue is not None:
+        label.hue = found.hue
+    return label
 
 
 def all_known(names: Iterable[str]) -> bool:
@@ -230,15 +229,23 @@ def _marks(mode: Mode, bits: int, ids: tuple[int, ...]) -> Marks:
     return Marks(set=bits, put=ids, replace=mode == "replace")
 
 
-def _teach(mailbox_id: int, changed: Sequence[Group]) -> None:
-    """Messages called spam or good."""
+def _teaches(mailbox_id: int, runs: Runs, said: Collection[str]) -> bool:
+    """Whether that can be a lesson. Thunderbird calls nearly all good that comes, which seldom is one."""
+    if not _CALLED[Flag.JUNK].isdisjoint(said):
+        return True
+    return not _CALLED[Flag.NOT_JUNK].isdisjoint(said) and spamlessons.may_be_good(mailbox_id, runs)
+
+
+def _teach(mailbox_id: int, changed: Sequence[Group], said: Collection[str]) -> None:
+    """Messages that changed and are called spam or good now; a flag that was there before teaches nothing."""
     box = Mailbox.objects.get(pk=mailbox_id)
-    for flag in (int(Flag.JUNK), int(Flag.NOT_JUNK)):
+    for flag, words in _CALLED.items():
+        keyword = any(word in said for word in words if word not in BITS)
         uids = [
             uid
             for group in changed
             for uid, before, now in zip(group.uids, group.before, group.flags, strict=True)
-            if now & ~before & flag
+            if keyword or now & ~before & flag
         ]
         if uids:
             rows = MailboxMessage.objects.filter(mailbox_id=mailbox_id, uid__in=uids)

@@ -57,13 +57,16 @@ def _secret(password: str) -> str:
 
 
 def _opened(row: ScramVerifier, account: Account) -> Verifier | None:
-    """None when it belongs to another password, or no key of ours opens it any more."""
+    """None when it belongs to another password, or no key of ours opens it any more, or it is of an older count of
+    iterations: that would tell who is here, as the count of those who are not is the one of today.
+    """
     if not constant_time_compare(row.stamp, _stamp(account)):
         return None
     try:
-        return Verifier.read(secrets.decrypt(row.secret))
+        found = Verifier.read(secrets.decrypt(row.secret))
     except SecretUnreadable:
         return None
+    return found if found.salt.iterations == settings.SCRAM_ITERATIONS else None
 
 
 def _stamp(account: Account) -> str:

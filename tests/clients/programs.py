@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -28,11 +29,21 @@ def find(program: str) -> str:
     # Debian keeps servers where only root looks.
     found = shutil.which(program) or shutil.which(program, path="/usr/sbin")
     if found is None:
-        reason = f"NO {program} HERE: its tests did not run (on Debian: apt-get install {PACKAGES[program]})"
-        if os.environ.get("REQUIRE_CLIENTS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        _miss(program, PACKAGES[program])
     return found
+
+
+def plugin(name: str, package: str) -> None:
+    """Whether Cyrus SASL has it; else as above."""
+    if not any(Path("/usr/lib").glob(f"*/sasl2/{name}")):
+        _miss(name, package)
+
+
+def _miss(what: str, package: str) -> NoReturn:
+    reason = f"NO {what} HERE: its tests did not run (on Debian: apt-get install {package})"
+    if os.environ.get("REQUIRE_CLIENTS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def run(

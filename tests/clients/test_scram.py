@@ -1,6 +1,8 @@
-"""SCRAM-SHA-256 as others speak it: GNU SASL's own client, and mutt where that library is in it."""
+"""SCRAM-SHA-256 as others speak it: GNU SASL by its own client and in mutt, Cyrus SASL in mbsync."""
 
 from __future__ import annotations
+
+import mailbox
 
 import psycopg
 import pytest
@@ -64,3 +66,19 @@ def test_mutt_by_pop3(alice, tmp_path):
     said = programs.run(tmp_path, "script", "--quiet", "--return", "--command", command, "/dev/null").stdout
     assert "Authenticating (SCRAM-SHA-256)" in said
     assert "1 kept, 0 deleted." in said
+
+
+def test_mbsync_by_cyrus_sasl(alice, tmp_path):
+    alice.put("Crepes on Sunday")
+    host, port = alice.imaps
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "config").write_text(
+        f'IMAPStore far\nHost {host}\nPort {port}\nUser {alice.address}\nPass "{alice.password}"\n'
+        f"AuthMechs SCRAM-SHA-256\nSSLType IMAPS\nCertificateFile {alice.certificate}\n\n"
+        "MaildirStore near\nInbox mail/INBOX\n\nChannel all\nFar :far:\nNear :near:\nCreate Near\nSyncState *\n"
+    )
+    programs.find("mbsync")
+    programs.plugin("libscram.so", "libsasl2-modules")
+    programs.run(tmp_path, "mbsync", "-c", "config", "all")
+    (message,) = mailbox.Maildir(tmp_path / "mail" / "INBOX", create=False)
+    assert message["Subject"] == "Crepes on Sunday"

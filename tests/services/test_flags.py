@@ -120,8 +120,18 @@ def test_it_keeps_the_first_spelling_of_a_keyword(alice, bob, inbox):
 
 
 def test_it_shows_no_label_for_what_programs_note(alice, inbox):
-    store(alice, inbox, ((1, 1),), "NonJunk", "$label1", "Friends")
+    store(alice, inbox, ((1, 1),), "NonJunk", "$MDNQueued", "Friends")
     assert list(Label.objects.filter(shown=True).values_list("keyword", flat=True)) == ["Friends"]
+
+
+def test_it_shows_the_tags_of_thunderbird_by_their_names(alice, inbox):
+    store(alice, inbox, ((1, 1),), "$label1", "=c3=a9t=c3=a9")
+    store(alice, inbox, ((1, 1),), "Friends")
+    rows = Label.objects.filter(shown=True).order_by("name").values_list("keyword", "name", "hue")
+    assert list(rows) == [("Friends", "Friends", 220), ("$label1", "Important", 30), ("=c3=a9t=c3=a9", "été", 220)]
+    line = ThreadBox.objects.get(mailbox=inbox, thread=inbox.entries.get(uid=1).thread_id)
+    assert len(line.labels) == 3
+    assert names(inbox, 1) == ("$label1", "=c3=a9t=c3=a9", "Friends")
 
 
 @pytest.mark.parametrize("name", ["\\Unknown", "\\Recent", "", "x" * 201, "é" * 101], ids=range(5))
@@ -150,22 +160,30 @@ def lessons() -> list[tuple[int, int]]:
     return list(SpamLesson.objects.order_by("message_id").values_list("message_id", "wanted"))
 
 
-def test_it_teaches_what_is_called_spam_and_takes_it_back(alice, inbox):
+# Registered names are bits; Thunderbird uses only the others, which are keywords like any.
+@pytest.mark.parametrize(("junk", "good"), [("$Junk", "$NotJunk"), ("Junk", "NonJunk"), ("junk", "NotJunk")])
+def test_it_teaches_what_is_called_spam_and_takes_it_back(alice, inbox, junk, good):
     first = MailboxMessage.objects.get(mailbox=inbox, uid=1).message_id
-    store(alice, inbox, ((1, 1),), "$Junk", "\\Seen")
+    store(alice, inbox, ((1, 1),), junk, "\\Seen")
     assert lessons() == [(first, SpamLesson.Kind.SPAM)]
-    store(alice, inbox, ((1, 5),), "$NotJunk")
+    store(alice, inbox, ((1, 1),), junk)
+    store(alice, inbox, ((1, 1),), good, mode="remove")
+    assert lessons() == [(first, SpamLesson.Kind.SPAM)]
+    store(alice, inbox, ((1, 5),), good)
+    assert lessons() == [(first, SpamLesson.Kind.NOTHING)]
+    store(alice, inbox, ((1, 1),), junk, mode="remove")
     assert lessons() == [(first, SpamLesson.Kind.NOTHING)]
 
 
-def test_it_teaches_what_is_called_good_in_spam(alice, inbox):
+@pytest.mark.parametrize(("said", "good"), [("$Junk", "$NotJunk"), ("Junk", "NonJunk")])
+def test_it_teaches_what_is_called_good_in_spam(alice, inbox, said, good):
     junk = alice.mailboxes.get(special_use="junk")
     first = MailboxMessage.objects.get(mailbox=inbox, uid=1).message_id
     messages.move(account_id=alice.pk, mailbox_id=inbox.pk, uids=[1], target_id=junk.pk)
     SpamLesson.objects.all().delete()
-    store(alice, junk, EVERYTHING, "$Junk")
+    store(alice, junk, EVERYTHING, said)
     assert lessons() == []
-    store(alice, junk, EVERYTHING, "$NotJunk")
+    store(alice, junk, EVERYTHING, good)
     assert lessons() == [(first, SpamLesson.Kind.HAM)]
 
 

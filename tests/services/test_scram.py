@@ -11,6 +11,7 @@ from mailserver.services import accounts, login, scram, secrets
 from mailserver.store.models import ScramVerifier
 from tests.support.people import PASSWORD
 from tests.support.scram import ScramClient
+from webmail.settings import SCRAM_ITERATIONS
 
 PEER = "192.0.2.1"
 
@@ -108,3 +109,18 @@ def test_it_is_encrypted_and_goes_with_its_key(alice, settings):
     scram._anything.cache_clear()
     with pytest.raises(AuthenticationFailed):
         prove("alice@crepes.fr")
+
+
+def test_one_of_another_count_tells_nothing_and_is_made_anew(alice, settings):
+    """Else the count would tell that the account is here."""
+    settings.SCRAM_ITERATIONS = 5000
+    assert login.salt(address="alice@crepes.fr").iterations == login.salt(address="nobody@crepes.fr").iterations == 5000
+    with pytest.raises(AuthenticationFailed):
+        prove("alice@crepes.fr")
+    login.authenticate(address="alice@crepes.fr", password=PASSWORD, peer=PEER)
+    prove("alice@crepes.fr")
+
+
+def test_cyrus_sasl_takes_the_count():
+    """MAX_ITERATION_COUNTER of its plugins/scram.c; RFC 7677 §4 has the least."""
+    assert 4096 <= SCRAM_ITERATIONS <= 0x10000

@@ -42,7 +42,7 @@ async def select(session: Session, command: commands.Select) -> Done:
     session.say(f"OK [UIDNEXT {opened.uidnext}] Next UID")
     session.say(f"OK [HIGHESTMODSEQ {opened.highestmodseq}] Highest")
     session.say(f"OK [MAILBOXID (F{opened.mailbox_id})] Id")
-    if session.utf8:
+    if session.rev2:
         session.untagged(b'LIST () "/" ', responses.mailbox(opened.path, utf8=True))
     if command.qresync is not None and command.qresync.uidvalidity == opened.uidvalidity:
         await _catch_up(session, command.qresync)

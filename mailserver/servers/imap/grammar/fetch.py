@@ -185,7 +185,8 @@ def _modifiers(lexer: Lexer) -> tuple[int | None, bool]:
             vanished = True
             return
         lexer.space()
-        changed_since = lexer.number("modseq", least=1, most=MAX_NUMBER64)
+        # The RFC begins at 1; Thunderbird with CONDSTORE says 0 of a folder that it never saw.
+        changed_since = lexer.number("modseq", most=MAX_NUMBER64)
 
     lexer.listed(read)
     return changed_since, vanished

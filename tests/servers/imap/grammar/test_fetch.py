@@ -86,6 +86,7 @@ GOOD = [
     (b"UID FETCH 1:* (FLAGS)", Fetch(Uids(((1, STAR),)), (FLAGS,), uid=True)),
     (b"FETCH $ FLAGS", Fetch(Uids((), saved=True), (FLAGS,))),
     (b"FETCH 1 FLAGS (CHANGEDSINCE 9223372036854775807)", Fetch(ONE, (FLAGS,), changed_since=2**63 - 1)),
+    (b"FETCH 1 FLAGS (CHANGEDSINCE 0)", Fetch(ONE, (FLAGS,), changed_since=0)),
     (b"FETCH 1 PREVIEW (CHANGEDSINCE 5)", Fetch(ONE, (Preview(),), changed_since=5)),
     (
         b"UID FETCH 1 (FLAGS) (changedsince 5 vanished)",
@@ -133,7 +134,7 @@ BAD = [
     b"FETCH 1 (PREVIEW (EAGER))",
     b"FETCH 1 (FLAGS) ()",
     b"FETCH 1 (FLAGS) (CHANGEDSINCE)",
-    b"FETCH 1 (FLAGS) (CHANGEDSINCE 0)",
+    b"FETCH 1 (FLAGS) (CHANGEDSINCE -1)",
     b"FETCH 1 (FLAGS) (CHANGEDSINCE 9223372036854775808)",
     b"FETCH 1 (FLAGS) (CHANGEDSINCE 1 VANISHED)",
     b"UID FETCH 1 (FLAGS) (VANISHED)",
