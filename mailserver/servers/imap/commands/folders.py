@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 async def create(session: Session, command: commands.Create) -> Done:
     uses = [USE_OF_ATTRIBUTE.get(name.lower()) for name in command.uses]
     if None in uses or len(uses) > 1:
-        raise Refusal("A folder has one use, and not this one.", "USEATTR")
+        # \All, \Flagged and \Important would only show what lies in other folders (RFC 6154 §2, RFC 8457).
+        raise Refusal("A folder has one use: archive, drafts, junk, sent or trash.", "USEATTR")
     folder = await bridge.run(
         folders.create,
         account_id=session.account_id,
