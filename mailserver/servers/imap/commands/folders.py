@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailserver.servers import bridge
+from mailserver.servers.imap import notices
 from mailserver.servers.imap.grammar import mailboxcommands as commands
 from mailserver.servers.imap.responses import Done, Refusal
 from mailserver.servers.imap.uses import USE_OF_ATTRIBUTE
@@ -25,6 +26,7 @@ async def create(session: Session, command: commands.Create) -> Done:
         path=command.mailbox.rstrip("/"),
         special_use=uses[0] if uses else "",
     )
+    await notices.note_own(session, folder.path)
     return Done("Created.", f"MAILBOXID (F{folder.id})")
 
 
@@ -34,24 +36,24 @@ async def delete(session: Session, command: commands.Delete) -> Done:
     if session.view is not None and session.view.mailbox_id == folder.id:
         session.say("OK [CLOSED] It was selected.")
         session.leave()
+    await notices.note_own(session, folder.path)
     return Done("Deleted.")
 
 
 async def rename(session: Session, command: commands.Rename) -> Done:
-    await bridge.run(
-        folders.rename,
-        account_id=session.account_id,
-        path=command.mailbox,
-        new_path=command.new_name.rstrip("/"),
-    )
+    new_path = command.new_name.rstrip("/")
+    await bridge.run(folders.rename, account_id=session.account_id, path=command.mailbox, new_path=new_path)
+    await notices.note_own(session, command.mailbox, new_path)
     return Done("Renamed.")
 
 
 async def subscribe(session: Session, command: commands.Subscribe) -> Done:
     await bridge.run(subscriptions.subscribe, account_id=session.account_id, path=command.mailbox)
+    await notices.note_own(session, folders.normal(command.mailbox))
     return Done("Subscribed.")
 
 
 async def unsubscribe(session: Session, command: commands.Unsubscribe) -> Done:
     await bridge.run(subscriptions.unsubscribe, account_id=session.account_id, path=command.mailbox)
+    await notices.note_own(session, folders.normal(command.mailbox))
     return Done("Unsubscribed.")
