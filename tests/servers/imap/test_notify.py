@@ -75,6 +75,16 @@ def test_what_the_client_does_itself_is_told_after_none(live, bob):
     assert client.ok("EXPUNGE") == [b"1 EXPUNGE"]
 
 
+def test_what_the_client_puts_there_itself_is_not_fetched_for_it(live, bob):
+    """RFC 5465 §5.2: no FETCH for what came by APPEND or COPY on this connection."""
+    client = live(bob.address, "INBOX")
+    client.ok("NOTIFY SET (selected (MessageNew (UID BODY.PEEK[]) MessageExpunge FlagChange))")
+    said = [*client.append("INBOX", letter()), *client.ok("COPY 1 INBOX"), *client.ok("MOVE 1 INBOX")]
+    assert {b"1 EXISTS", b"2 EXISTS", b"1 EXPUNGE"} <= {line.removeprefix(b"* ") for line in said}
+    assert not [line for line in said if b"BODY[" in line]
+    client.expect_silence(0.3)
+
+
 def test_idle_tells_the_same(live, other, bob):
     """RFC 5465 §4: exactly the events of NOTIFY."""
     other.append("INBOX", letter())
