@@ -41,3 +41,31 @@ def test_a_server_that_is_ready_does_not_look_at_what_is_loaded_again():
     frozen, *thresholds = map(int, said.stdout.split())
     assert frozen > 1000
     assert tuple(thresholds) == heap.GENERATIONS
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_the_buffers_of_connections_take_only_what_is_written_to():
+    """As uvloop's for TLS: 256 KiB of the C library, asked for among blocks that were used and freed."""
+    code = """
+import ctypes
+from pathlib import Path
+from mailserver import heap
+c = ctypes.CDLL(None)
+c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+resident = lambda: int(Path("/proc/self/statm").read_text().split()[1]) * 4
+heap.return_large_blocks()
+used = [(c.malloc(300 * 1024), c.malloc(1000)) for _ in range(200)]
+for large, small in used:
+    ctypes.memset(large, 1, 300 * 1024)
+for large, small in used:
+    c.free(large)
+before = resident()
+buffers = [c.malloc(256 * 1024) for _ in range(200)]
+for buffer in buffers:
+    ctypes.memset(buffer, 1, 100)
+print((resident() - before) // 200, before)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    each, before = map(int, said.stdout.split())
+    assert each <= 8
+    assert before < 60 * 1024

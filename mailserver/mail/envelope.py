@@ -14,6 +14,8 @@ from mailserver.mail.imapstrings import NIL, nstring, quoted
 # Of a message whose header is not read any more.
 EMPTY = f"({' '.join([NIL] * 10)})"
 ADDRESS_FIELDS = frozenset({"from", "sender", "reply-to", "to", "cc", "bcc"})
+# A blank and a quote without backslash are between strings only, so it cannot begin inside of one.
+_LAST_TWO = re.compile(rb' (?:NIL|"((?:[^"\\]|\\.)*)") (?:NIL|"(?:[^"\\]|\\.)*")\)$', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 # Each takes 0.3 ms: in longer lists domains stay as they are.
 _MAX_U_LABELS = 100
@@ -38,6 +40,13 @@ def envelope(headers: Headers) -> str:
         _text(headers, "message-id"),
     )
     return f"({' '.join(members)})"
+
+
+def in_reply_to(form: bytes) -> str:
+    """The text of In-Reply-To in such an envelope, "" where there is none."""
+    found = _LAST_TWO.search(form)
+    text = found[1] if found else None
+    return _QUOTED_PAIR.sub(r"\1", text.decode("utf-8", "replace")) if text else ""
 
 
 def _text(headers: Headers, name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailserver.mail import bodies, names, preview, structure
+from mailserver.mail import bodies, names, preview, structure, surrogate
 from mailserver.mail.addresslists import HeaderAddress, parse_list
 from mailserver.mail.headers import Headers, message_ids, of_message, parse_date
 from mailserver.mail.imapforms import Forms, forms
@@ -16,7 +16,7 @@ from mailserver.mail.threading import base_subject
 
 # Raise it when a stored field would come out differently; old messages are then read again (services/reparse.py).
 # `makemigrations` wants a migration for it: an index of the store holds the messages of older versions.
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 
 MAX_SUBJECT = 998
 MAX_ID_OCTETS = 998
@@ -33,6 +33,7 @@ class Parsed:
     of the octets; `raw[:header_length]` is the header with the empty line behind it.
     `attachments` are (file name, type, octets, section). `search_header` is folded
     `subject \\x01 from \\x01 to and cc`, at most 1,000 octets; `header_cut` tells that some was cut off.
+    `growth` is by how many octets its form for readers without UTF-8 is longer, None where it is one for them.
     """
 
     subject: str
@@ -56,6 +57,7 @@ class Parsed:
     is_list: bool
     auto_submitted: bool
     forms: Forms
+    growth: int | None
 
 
 def parse(raw: bytes) -> Parsed:
@@ -68,6 +70,7 @@ def parse(raw: bytes) -> Parsed:
     sender = senders[0] if senders else None
     to, cc = parse_list(headers.undecoded("to")), parse_list(headers.undecoded("cc"))
     search_header, header_cut = _search_header(subject, senders, [*to, *cc])
+    changed = surrogate.edits(raw, root)
     return Parsed(
         subject=subject,
         sender=sender,
@@ -90,6 +93,7 @@ def parse(raw: bytes) -> Parsed:
         is_list=_is_list(headers),
         auto_submitted=_is_automatic(headers),
         forms=forms(raw, root, headers),
+        growth=surrogate.growth(changed) if changed else None,
     )
 
 

@@ -22,7 +22,6 @@ _TRAILER = re.compile(r"(?:\s*\(fwd\)|\s+)$", re.I)
 _ENCLOSED = re.compile(r"\[fwd?:\s*(.*)\]", re.I | re.S)
 _REPLY_START = re.compile(rf"(?:{_BLOB})*(?:{_REPLY})\s*(?:\[\d{{1,3}}\]|\(\d{{1,3}}\)|\d{{1,3}})?\s*[:：]", re.I)
 _FORWARD_START = re.compile(rf"(?:{_BLOB})*(?:{_FORWARD})\s*[:：]", re.I)
-_FORWARDED = re.compile(r"\(fwd\)$|^\[fwd?:.*\]$", re.I | re.S)
 _MAX_SUBJECT = 998
 
 
@@ -55,12 +54,6 @@ def is_reply(subject: str) -> bool:
 def is_forward(subject: str) -> bool:
     """Whether the subject begins with a forward mark."""
     return bool(_FORWARD_START.match(subject.lstrip()))
-
-
-def is_answer(subject: str) -> bool:
-    """Whether it has any mark that `base_subject` takes off: a reply or a forwarded message (RFC 5256 §2.1 (7))."""
-    text = subject.strip()
-    return is_reply(text) or is_forward(text) or bool(_FORWARDED.search(text))
 
 
 def bare_subject(subject: str) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from mailserver.mail.searchterms import fold
-from mailserver.mail.threading import base_subject, is_answer
+from mailserver.mail.basesubject import base_subject
+from mailserver.mail.casemap import casemap
 
 Algorithm = Literal["REFERENCES", "REFS", "ORDEREDSUBJECT"]
 
@@ -19,8 +19,6 @@ Algorithm = Literal["REFERENCES", "REFS", "ORDEREDSUBJECT"]
 # the message that they answer is missing. `(3, 6, (4, 23), (44, 7, 96))`, `((3,), (5,))`.
 Thread = tuple[Any, ...]
 
-# Branches inside branches. What lies deeper follows in one line: clients read threads by recursion.
-MAX_DEPTH = 100
 # Steps towards the root, for each message, that the search for loops may take in all. Only a forgery takes more.
 _STEPS = 100
 
@@ -55,7 +53,7 @@ def _by_subject(items: Sequence[Item]) -> tuple[Thread, ...]:
     """One thread for each base subject: the oldest message, and all others as answers to it."""
     groups: dict[str, list[int]] = {}
     for item in sorted(items, key=lambda item: item.sent):
-        groups.setdefault(fold(base_subject(item.subject)), []).append(item.number)
+        groups.setdefault(casemap(base_subject(item.subject)[0]), []).append(item.number)
     return tuple(
         tuple(group) if len(group) < 3 else (group[0], *((number,) for number in group[1:]))
         for group in groups.values()
@@ -168,11 +166,13 @@ def _newest(root: _Branch) -> datetime:
 
 def _merged(roots: Sequence[_Branch]) -> list[_Branch]:
     """Step 5: threads of one base subject are one; `roots` are sorted."""
-    subjects = {id(root): fold(base_subject(_first(root).subject)) for root in roots}
+    found_of = {id(root): base_subject(_first(root).subject) for root in roots}
+    subjects = {number: casemap(subject) for number, (subject, _) in found_of.items()}
+    answers = {number for number, (_, marked) in found_of.items() if marked}
     table: dict[str, _Branch] = {}
     for root in roots:
         kept = table.setdefault(subjects[id(root)], root)
-        if kept.item and (not root.item or (is_answer(kept.item.subject) and not is_answer(root.item.subject))):
+        if kept.item and (not root.item or (id(kept) in answers and id(root) not in answers)):
             table[subjects[id(root)]] = root
     found: dict[int, _Branch] = {}
     for root in roots:
@@ -182,7 +182,7 @@ def _merged(roots: Sequence[_Branch]) -> list[_Branch]:
             found[id(root)] = root
         elif not root.item:
             kept.children += root.children
-        elif not kept.item or (is_answer(root.item.subject) and not is_answer(kept.item.subject)):
+        elif not kept.item or (id(root) in answers and id(kept) not in answers):
             kept.children.append(root)
         else:
             found.pop(id(kept), None)
@@ -202,21 +202,18 @@ def _walk(branches: Iterable[_Branch]) -> Iterator[_Branch]:
 def _written(root: _Branch) -> Thread:
     top: list[Any] = []
     made: list[tuple[list[Any], list[Any], int]] = []
-    pending = [(root, top, 0)]
+    pending = [(root, top)]
     while pending:
-        branch, line, depth = pending.pop()
+        branch, line = pending.pop()
         line += [branch.item.number] if branch.item else []
         while len(branch.children) == 1:
             (branch,) = branch.children
             line += [branch.item.number] if branch.item else []
-        if depth == MAX_DEPTH:
-            line += [below.item.number for below in _walk(branch.children) if below.item]
-            continue
         for child in branch.children:
             inner: list[Any] = []
             made.append((inner, line, len(line)))
             line.append(inner)
-            pending.append((child, inner, depth + 1))
+            pending.append((child, inner))
     for inner, line, place in reversed(made):
         line[place] = tuple(inner)
     return tuple(top)

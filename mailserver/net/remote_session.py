@@ -20,8 +20,20 @@ READ_SECONDS = 60.0  # some servers think long about a large folder
 _GREETING = 1024 * 1024
 _IMAP_PORTS = (143, 993)
 _SYSTEM_PORTS = 1024  # where other services listen, which a form of ours must not talk to
-# RFC 5530: it is not the password.
-_TRY_LATER = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.I)
+# RFC 5530 §3. What the server said, the field to change (none: it is tried again).
+_REASONS = {
+    "UNAVAILABLE": ("lets nobody in at the moment.", ""),
+    "INUSE": ("is in use by another program at the moment.", ""),
+    "LIMIT": ("lets no more programs in at the moment.", ""),
+    "SERVERBUG": ("has a fault at the moment.", ""),
+    "CONTACTADMIN": ("lets you in only when its administrator has done something.", ""),
+    "NOPERM": ("does not let this account in.", ""),
+    "EXPIRED": ("says that this password has expired.", "password"),
+    "PRIVACYREQUIRED": ("asks for an encrypted connection.", "security"),
+    "AUTHORIZATIONFAILED": ("accepts the password, but not for this user name.", "password"),
+}
+_REFUSED = ("does not accept this user name and password.", "password")
+_CODE = re.compile(r"\A\[([^\]\s]*)[^\]]*\] ?")
 
 
 def address(place: Place, allowed: Callable[[str], bool]) -> str:
@@ -81,15 +93,18 @@ class Client(IMAPClient):  # type: ignore[misc]
         except LoginError as error:
             if isinstance(error.__context__, imaplib.IMAP4.abort):
                 raise error.__context__ from None
-            words = spoken(error)
-            if _TRY_LATER.search(words):
-                raise RemoteTrouble(f"{place.host} lets nobody in at the moment. It says: {words}") from None
-            words = re.sub(r"\A\[[^\]]*\] ?", "", words)
-            said = f" It says: {words}" if words else ""
-            refusal = f"{place.host} does not accept this user name and password.{said}"
-            raise RemoteTrouble(refusal, field="password", lasting=True) from None
+            raise _refusal(place.host, spoken(error)) from None
         self._cached_capabilities = None
 
     def hang_up(self) -> None:
         with suppress(OSError):
             self.shutdown()
+
+
+def _refusal(host: str, words: str) -> RemoteTrouble:
+    """Why it lets nobody in, by its response code. Without one, or with one that tells nothing, it is the password."""
+    code = _CODE.match(words)
+    text, field = _REASONS.get(code[1].upper(), _REFUSED) if code else _REFUSED
+    words = _CODE.sub("", words)
+    said = f"{host} {text} It says: {words}" if words else f"{host} {text}"
+    return RemoteTrouble(said, field=field, lasting=True) if field else RemoteTrouble(said)

@@ -24,6 +24,7 @@ MESSAGE = rows.Table(
         "blob_id": "int8",
         "prefix": "bytea",
         "size": "int4",
+        "surrogate_size": "int4",
         "at": "timestamptz",
         "thread_id": "int8",
         **parsed_columns.TYPES,
@@ -148,6 +149,7 @@ def _row(message_id: int, account_id: int, thread_id: int, filing: Filing) -> tu
         filing.blob.pk,
         filing.prefix,
         filing.size,
+        parsed_columns.surrogate_size(filing.parsed, filing.prefix, filing.blob.size),
         filing.at,
         thread_id,
     )

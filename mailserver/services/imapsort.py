@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from django.db import connection
 
-from mailserver.mail.searchterms import fold
-from mailserver.mail.threading import base_subject
+from mailserver.mail.basesubject import base_subject
+from mailserver.mail.casemap import casemap
 from mailserver.services import mailboxes
 
 Criterion = Literal["ARRIVAL", "CC", "DATE", "DISPLAYFROM", "DISPLAYTO", "FROM", "SIZE", "SUBJECT", "TO"]
@@ -22,8 +22,7 @@ WHERE e.mailbox_id = %s AND e.account_id = %s AND e.uid = ANY(%s) ORDER BY e.uid
 """
 
 _Row = Sequence[Any]
-# What is read for each criterion, and the value it is sorted by. Texts are compared folded: case and accents do not
-# count, which is a little less than i;unicode-casemap tells apart.
+# What is read for each criterion, and the value it is sorted by. Texts are compared by i;unicode-casemap (RFC 5256 §7).
 _KEYS: Mapping[Criterion, tuple[tuple[str, ...], Callable[[_Row], Any]]] = {
     "ARRIVAL": (("e.at",), lambda row: row[0]),
     "CC": (("m.recipients #>> '{cc,0}'",), lambda row: _mailbox(_first(row[0])[1])),
@@ -32,7 +31,7 @@ _KEYS: Mapping[Criterion, tuple[tuple[str, ...], Callable[[_Row], Any]]] = {
     "DISPLAYTO": (("m.recipients #>> '{to,0}'",), lambda row: _display(_first(row[0]))),
     "FROM": (("m.from_address",), lambda row: _mailbox(row[0])),
     "SIZE": (("m.size",), lambda row: row[0]),
-    "SUBJECT": (("m.subject",), lambda row: fold(base_subject(row[0]))),
+    "SUBJECT": (("m.subject",), lambda row: casemap(base_subject(row[0])[0])),
     "TO": (("m.recipients #>> '{to,0}'",), lambda row: _mailbox(_first(row[0])[1])),
 }
 
@@ -73,10 +72,10 @@ def _first(pair: str | None) -> Sequence[str]:
 
 
 def _mailbox(address: str) -> str:
-    return fold(address.rpartition("@")[0] or address)
+    return casemap(address.rpartition("@")[0] or address)
 
 
 def _display(pair: Sequence[str]) -> str:
     """The name, and where there is none the address."""
     name, address = pair
-    return fold(name or address)
+    return casemap(name or address)

@@ -89,14 +89,15 @@ def valid_path(path: str) -> str:
 def create(*, account_id: int, path: str, special_use: str = Use.NONE, subscribed: bool = True) -> Mailbox:
     """A new folder, with the levels above it when they are missing.
 
-    Raises InvalidName, AlreadyExists, SpecialUseTaken.
+    A use goes over to it from the folder that has it, as long as that one is empty: mail would be left behind in a
+    folder that is not the one for sent mail any more. Raises InvalidName, AlreadyExists, SpecialUseTaken.
     """
     path = valid_path(path)
     try:
         with transaction.atomic():
             uidvalidity = new_uidvalidity(account_id)
-            if special_use and Mailbox.objects.filter(account_id=account_id, special_use=special_use).exists():
-                raise SpecialUseTaken("Another folder has this use already.")
+            if special_use:
+                _take_use(account_id, special_use)
             make_above(account_id, path, uidvalidity, subscribed=subscribed)
             return Mailbox.objects.create(
                 account_id=account_id,
@@ -107,6 +108,16 @@ def create(*, account_id: int, path: str, special_use: str = Use.NONE, subscribe
             )
     except IntegrityError as error:
         raise AlreadyExists(f"There is a folder {path} already.") from error
+
+
+def _take_use(account_id: int, use: str) -> None:
+    """Its row is locked: nothing is filed there meanwhile."""
+    held = Mailbox.objects.select_for_update(no_key=True).filter(account_id=account_id, special_use=use).first()
+    if held is None:
+        return
+    if use == Use.INBOX or held.total:
+        raise SpecialUseTaken(f"{held.path} has this use, and messages. Rename it, or move them first.")
+    Mailbox.objects.filter(pk=held.pk).update(special_use=Use.NONE)
 
 
 def make_above(account_id: int, path: str, uidvalidity: int, *, subscribed: bool) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
 from mailserver.errors import MaildropInUse, NotFound, NotPermitted
+from mailserver.mail.surrogate import Patch, edits, header
 from mailserver.services import mailboxes, messages
 from mailserver.store import blobs
 from mailserver.store.models import Account, MailboxMessage, MaildropLease, Message
@@ -48,6 +49,8 @@ class Maildrop:
     uids: array[int]
     sizes: array[int]
     message_ids: array[int]
+    # The ids of messages that are sent in another form than the one they are kept in (mail/surrogate.py).
+    surrogates: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.uids)
@@ -55,15 +58,20 @@ class Maildrop:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some octets of a message; those that follow begin at `end` of the blob."""
+    """Some octets of a message; those that follow begin at `end` of the blob. `last`: there were none."""
 
     octets: bytes
     blob_id: int
     end: int
+    last: bool = False
+    patch: Patch | None = None
 
 
-def open_for(*, account_id: int) -> Maildrop:
-    """Take the account's maildrop. Raises NotPermitted where POP3 is switched off, MaildropInUse."""
+def open_for(*, account_id: int, utf8: bool = False) -> Maildrop:
+    """Take the account's maildrop; `utf8`: its reader takes UTF-8 in headers.
+
+    Raises NotPermitted where POP3 is switched off, MaildropInUse.
+    """
     if not Account.objects.filter(pk=account_id, is_active=True, pop3=True).exists():
         raise NotPermitted("POP3 is switched off for this account.")
     box = mailboxes.by_use(account_id, mailboxes.Use.INBOX)
@@ -72,11 +80,16 @@ def open_for(*, account_id: int) -> Maildrop:
         _take(box.pk, holder)
         entries = MailboxMessage.objects.filter(mailbox_id=box.pk).order_by("uid")
         drop = Maildrop(account_id, box.pk, holder, box.uidvalidity, array("I"), array("I"), array("Q"))
-        for uid, size, message_id in entries.values_list("uid", "message__size", "message_id").iterator():
+        columns = ("uid", "message__size", "message__surrogate_size", "message_id")
+        surrogates = set()
+        for uid, size, surrogate_size, message_id in entries.values_list(*columns).iterator():
+            if surrogate_size is not None and not utf8:
+                size = surrogate_size
+                surrogates.add(message_id)
             drop.uids.append(uid)
             drop.sizes.append(size)
             drop.message_ids.append(message_id)
-    return drop
+    return replace(drop, surrogates=frozenset(surrogates))
 
 
 def _take(mailbox_id: int, holder: UUID) -> None:
@@ -98,20 +111,24 @@ def release(*, mailbox_id: int, holder: UUID) -> bool:
     return bool(MaildropLease.objects.filter(mailbox_id=mailbox_id, holder=holder).delete()[0])
 
 
-def first_piece(*, account_id: int, message_id: int) -> Piece:
-    """The trace fields of a message and its first `SLICE` octets, with most messages all there is. Raises NotFound."""
+def first_piece(*, account_id: int, message_id: int, surrogate: bool = False) -> Piece:
+    """The trace fields of a message and its first `SLICE` octets, with most messages all there is. Raises NotFound.
+
+    For a surrogate the whole message is read once: what is to be changed may stand anywhere.
+    """
     found = Message.objects.filter(account_id=account_id, pk=message_id).values_list("prefix", "blob_id").first()
     if found is None:
         raise NotFound("There is no such message.")
     prefix, blob_id = found
-    piece = next_piece(blob_id=blob_id, start=0)
-    return Piece(bytes(prefix) + piece.octets, blob_id, piece.end)
+    patch = Patch(edits(blobs.read(blob_id))) if surrogate else None
+    piece = next_piece(blob_id=blob_id, start=0, patch=patch)
+    return replace(piece, octets=(header(bytes(prefix)) if surrogate else bytes(prefix)) + piece.octets, last=False)
 
 
-def next_piece(*, blob_id: int, start: int) -> Piece:
-    """At most `SLICE` further octets, none at the end. Raises NotFound."""
+def next_piece(*, blob_id: int, start: int, patch: Patch | None = None) -> Piece:
+    """What at most `SLICE` further octets are, none at the end. Raises NotFound."""
     octets = blobs.read_slice(blob_id, start, SLICE)
-    return Piece(octets, blob_id, start + len(octets))
+    return Piece(patch.feed(octets) if patch else octets, blob_id, start + len(octets), not octets, patch)
 
 
 def finish(*, drop: Maildrop, deleted: Collection[int], seen: Collection[int]) -> int:

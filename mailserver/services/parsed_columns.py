@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mailserver.mail import surrogate
 from mailserver.mail.addresslists import HeaderAddress
 from mailserver.mail.message import PARSER_VERSION, Parsed
 from mailserver.mail.structure import to_json
@@ -58,6 +59,13 @@ def values(parsed: Parsed, raw: bytes | memoryview) -> dict[str, object]:
         "header_cut": parsed.header_cut,
         "parser_version": PARSER_VERSION,
     }
+
+
+def surrogate_size(parsed: Parsed, prefix: bytes, octets: int) -> int | None:
+    """Octets for readers that know no UTF-8 in headers; `octets` are those behind the prefix."""
+    if parsed.growth is None and prefix.isascii():
+        return None
+    return len(surrogate.header(prefix)) + octets + (parsed.growth or 0)
 
 
 def mentioned(parsed: Parsed) -> list[str]:

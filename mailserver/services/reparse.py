@@ -67,7 +67,7 @@ def _outdated(below: int) -> QuerySet[Message]:
     """NO KEY: who files a copy of such a message does not wait."""
     rows = Message.objects.filter(parser_version__lt=PARSER_VERSION, pk__lt=below).order_by("-pk")
     locked = rows.select_for_update(skip_locked=True, no_key=True)
-    return locked.only("blob_id", "thread_id", "size", *{*SEARCHED, *LISTED})
+    return locked.only("blob_id", "thread_id", "prefix", "size", *{*SEARCHED, *LISTED})
 
 
 def _within(octets: int, rows: Iterable[Message]) -> list[Message]:
@@ -85,7 +85,9 @@ def _rewrite(row: Message) -> dict[str, object]:
     """What the row holds now. A message that cannot be read or written keeps what it had and is not tried again."""
     try:
         raw = blobs.read(row.blob_id)
-        new = parsed_columns.values(parse(raw), raw)
+        parsed = parse(raw)
+        new = parsed_columns.values(parsed, raw)
+        new["surrogate_size"] = parsed_columns.surrogate_size(parsed, bytes(row.prefix), len(raw))
         with transaction.atomic():
             Message.objects.filter(pk=row.pk).update(**new)
     except Exception as error:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailserver.mail.envelope import EMPTY, envelope
+from mailserver.mail.envelope import EMPTY, envelope, in_reply_to
 from mailserver.mail.headers import Headers
 from tests.support.imapvalues import value
 
@@ -144,3 +144,19 @@ def test_domains_of_a_long_list_stay_as_they_are():
 
 def test_a_list_is_cut_at_a_thousand():
     assert len(people("a@b," * 3000)) == 1000
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("\n", ""),
+        ("In-Reply-To: \n\n", ""),
+        ("In-Reply-To: <a@x>\n\n", "<a@x>"),
+        ("In-Reply-To: <a@x>\nMessage-ID: <b@x>\n\n", "<a@x>"),
+        ("Message-ID: <b@x>\n\n", ""),
+        ('In-Reply-To: "a \\" NIL" (b) <"ä"@x>\nMessage-ID: x NIL "y" NIL "z")\n\n', '"a \\" NIL" (b) <"ä"@x>'),
+        ('Message-ID: <x> NIL NIL)\nSubject: "y" NIL)\n\n', ""),
+    ],
+)
+def test_in_reply_to_is_read_out_of_it(header, expected):
+    assert in_reply_to(made(header).encode()) == expected

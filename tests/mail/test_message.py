@@ -187,4 +187,4 @@ def test_it_names_attachments(name: str, names: list[str]) -> None:
 
 
 def test_the_version_is_the_one_stored() -> None:
-    assert message.PARSER_VERSION == 2
+    assert message.PARSER_VERSION == 3

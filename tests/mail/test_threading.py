@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailserver.mail.threading import base_subject, is_answer, is_forward, is_reply
+from mailserver.mail.threading import base_subject, is_forward, is_reply
 
 
 @pytest.mark.parametrize(
@@ -51,22 +51,6 @@ def test_it_knows_replies_and_forwards() -> None:
     assert not is_reply("Menu")
     assert is_forward("WG: Menu")
     assert not is_forward("Re: Fwd: Menu")
-
-
-@pytest.mark.parametrize(
-    ("subject", "expected"),
-    [
-        ("Re: Menu", True),
-        ("[cooks] Fwd: Menu", True),
-        ("Menu (fwd) ", True),
-        ("[Fwd: Menu]", True),
-        ("Menu", False),
-        ("[cooks] Menu", False),
-        ("Menu (fwd) today", False),
-    ],
-)
-def test_it_knows_what_answers_or_forwards(subject: str, expected: bool) -> None:
-    assert is_answer(subject) is expected
 
 
 @given(st.text(max_size=100))

@@ -117,21 +117,30 @@ def test_it_says_nothing_in_clear_when_starttls_is_not_offered():
 
 
 @pytest.mark.parametrize(
-    ("words", "lasting", "said"),
+    ("words", "field", "said"),
     [
-        ("[AUTHENTICATIONFAILED] Wrong", True, "does not accept this user name and password. It says: Wrong"),
-        ("[ALERT] Application-specific \x07 password", True, "It says: Application-specific   password"),
-        ("[UNAVAILABLE] Later", False, "lets nobody in at the moment"),
+        ("[AUTHENTICATIONFAILED] Wrong", "password", "does not accept this user name and password. It says: Wrong"),
+        ("[ALERT] Application-specific \x07 password", "password", "It says: Application-specific   password"),
+        ("Wrong", "password", "does not accept this user name and password. It says: Wrong"),
+        ("[EXPIRED] Renew it", "password", "this password has expired. It says: Renew it"),
+        ("[authorizationfailed] Not yours", "password", "not for this user name. It says: Not yours"),
+        ("[PRIVACYREQUIRED] TLS", "security", "asks for an encrypted connection"),
+        ("[UNAVAILABLE] Later", "", "lets nobody in at the moment. It says: Later"),
+        ("[INUSE] Busy", "", "in use by another program"),
+        ("[LIMIT] Too many", "", "lets no more programs in"),
+        ("[SERVERBUG] Oh", "", "has a fault"),
+        ("[CONTACTADMIN] Call us", "", "its administrator has done something. It says: Call us"),
+        ("[NOPERM] No", "", "does not let this account in"),
     ],
 )
 @pytest.mark.parametrize("capabilities", ["IMAP4rev1 AUTH=PLAIN", "IMAP4rev1"])
-def test_it_says_in_plain_words_why_it_is_not_let_in(words, lasting, said, capabilities):
+def test_it_says_in_plain_words_why_it_is_not_let_in(words, field, said, capabilities):
     def no(command: str) -> bytes:
         return b"{tag} NO " + words.encode() + b"\r\n"
 
     with imap_server(Script(answers={"AUTHENTICATE": no, "LOGIN": no}, capabilities=capabilities)) as port:
         error = refused(port)
-    assert (error.lasting, error.field if lasting else "password") == (lasting, "password")
+    assert (error.lasting, error.field) == (bool(field), field or "host")
     assert said in str(error)
     assert PASSWORD not in str(error)
 

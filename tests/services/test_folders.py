@@ -66,9 +66,46 @@ def test_it_finds_nothing_of_another(alice, charlie):
             act()
 
 
-def test_it_makes_a_folder_for_a_use_only_once(alice):
+def uses(account) -> dict[str, str]:
+    return {folder.special_use: folder.path for folder in folders.listing(account.pk) if folder.special_use}
+
+
+def test_a_use_goes_over_from_an_empty_folder(alice):
+    assert folders.create(alice.pk, "Gesendet", special_use="sent").special_use == "sent"
+    assert uses(alice)["sent"] == "Gesendet"
+    assert mailboxes.by_use(alice.pk, "sent").path == "Gesendet"
+    assert folders.by_path(alice.pk, "Sent").special_use == ""
+    folders.delete(alice.pk, "Sent")
+    with pytest.raises(NotPermitted):
+        folders.delete(alice.pk, "Gesendet")
+
+
+def test_a_use_stays_with_the_folder_that_has_messages(alice):
+    filed(alice, folders.by_path(alice.pk, "Trash"))
+    before = uses(alice)
     with pytest.raises(SpecialUseTaken):
         folders.create(alice.pk, "Bin", special_use="trash")
+    assert uses(alice) == before
+    assert "Bin" not in paths(alice)
+    folders.rename(alice.pk, "Trash", "Bin")
+    assert uses(alice)["trash"] == "Bin"
+
+
+def test_the_inbox_stays_the_inbox(alice):
+    with pytest.raises(SpecialUseTaken):
+        folders.create(alice.pk, "Other", special_use="inbox")
+
+
+def test_a_use_stays_where_it_is_when_the_new_folder_cannot_be(alice):
+    before = uses(alice)
+    with pytest.raises(AlreadyExists):
+        folders.create(alice.pk, "Sent", special_use="sent")
+    with pytest.raises(InvalidName):
+        folders.create(alice.pk, "INBOX/Sent", special_use="sent")
+    assert uses(alice) == before
+
+
+def test_a_use_that_nobody_has_is_free(alice):
     Mailbox.objects.filter(account=alice, special_use="archive").update(special_use="")
     assert folders.create(alice.pk, "Old", special_use="archive").special_use == "archive"
 

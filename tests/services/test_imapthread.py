@@ -36,6 +36,29 @@ def test_it_follows_the_references(alice, inbox, put):
     assert imapthread.threads(alice.pk, inbox.pk, [two, four], "REFERENCES") == ((two, four),)
 
 
+def test_references_come_before_in_reply_to(alice, inbox, put):
+    """RFC 5256 §3: In-Reply-To counts only without References, wherever it points."""
+    one, two = put("a@x"), put("b@x")
+    cut = put("c@x", extra="References: <a@x>\r\nIn-Reply-To: <b@x>\r\n")
+    whole = put("d@x", extra="References: <b@x> <c@x>\r\n")
+    both = put("e@x", extra="References: <b@x> <d@x>\r\nIn-Reply-To: <d@x>\r\n")
+    empty = put("f@x", extra="References: \r\nIn-Reply-To: <b@x> <a@x>\r\n")
+    found = imapthread.threads(alice.pk, inbox.pk, [one, two, cut, whole, both, empty], "REFERENCES")
+    assert found == ((one, cut, whole, both), (two, empty))
+
+
+def test_words_are_no_ids(alice, inbox, put):
+    uids = [put(f"{name}@x", extra="In-Reply-To: Your message of Friday\r\n") for name in "ab"]
+    assert imapthread.threads(alice.pk, inbox.pk, uids, "REFERENCES") == ((uids[0],), (uids[1],))
+
+
+def test_quotes_of_an_id_do_not_count(alice, inbox, put):
+    one = put('"01KF8JCEOCBS0045PS"@x')
+    two = put("b@x", extra="References: <01KF8JCEOCBS0045PS@x>\r\n")
+    three = put("c@x", extra='References: <"b"@x>\r\n')
+    assert imapthread.threads(alice.pk, inbox.pk, [one, two, three], "REFERENCES") == ((one, two, three),)
+
+
 def test_it_follows_only_the_last_of_too_many(alice, inbox, put, monkeypatch):
     monkeypatch.setattr(imapthread, "_MOST", 0)
     one = put("a@x")

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from mailserver.errors import NotFound
-from mailserver.mail import imapforms, structure
+from mailserver.mail import imapforms, structure, surrogate
 from mailserver.mail.message import PARSER_VERSION
 from mailserver.services import inbound, messages, parsed_columns, reparse, searchindex
 from mailserver.services.recipients import Local
@@ -201,6 +201,17 @@ def test_what_the_database_does_not_take_harms_no_other(alice, monkeypatch, capl
     ]
     assert versions() == [PARSER_VERSION] * 2
     assert "cannot be read again" in caplog.text
+
+
+def test_it_learns_the_size_for_readers_without_utf8(alice):
+    places = [delivered(alice, message(subject=subject)) for subject in ("Crêpes", "Pancakes")]
+    known = [stored(place)["surrogate_size"] for place in places]
+    row = messages.get(alice.pk, places[0].message_id)
+    raw = blobs.read(row.blob_id)
+    assert known == [row.size + surrogate.growth(surrogate.edits(raw)), None]
+    aged(*places, surrogate_size=None)
+    assert reparse.sweep() == 2
+    assert [stored(place)["surrogate_size"] for place in places] == known
 
 
 def test_the_index_holds_what_is_to_be_read_again(alice):

@@ -15,7 +15,9 @@ from mailserver.servers.pop3.limits import Limits
 from mailserver.servers.pop3.protocol import Connection, Site
 from mailserver.servers.runtime import House, Listener
 from mailserver.services import mailboxes
+from mailserver.services.inbound import Delivery
 from mailserver.store.models import Account, Mailbox, MailboxMessage
+from tests.support import mail
 from tests.support.dialogue import Dialogue
 from tests.support.listeners import running
 from tests.support.people import PASSWORD
@@ -47,6 +49,15 @@ def listening(
     ]
     with running(House("127.0.0.1", listeners, register, certificate)) as ports:
         yield Pop3(*ports, register, pem)
+
+
+def message(*, subject: str = "Pancake night", **parts: str) -> bytes:
+    """A message with an ASCII header: with UTF8 and without it is sent as it is."""
+    return mail.message(subject=subject, **parts)
+
+
+def delivered(account: Account, raw: bytes | None = None, **parts: str) -> Delivery:
+    return mail.delivered(account, raw or message(**parts))
 
 
 def greeted(port: int, *, encrypted: bool = True) -> Dialogue:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mailserver.services import mailboxes
+from mailserver.services import folders, mailboxes
 from tests.webmail.reading import page, signed_in, texts
 
 
@@ -30,3 +30,11 @@ def test_it_lists_all_folders_for_narrow_windows(alice):
     mailboxes.create(account_id=alice.pk, path="House")
     tree = page(signed_in(alice).get("/folders/"))
     assert "House" in texts(tree, "main .nav li")
+
+
+def test_a_special_folder_is_called_by_its_own_name(alice):
+    folders.rename(alice.pk, "Sent", "Gesendet")
+    names = texts(page(signed_in(alice).get("/folders/")), "main .nav li")
+    assert "Gesendet" in names
+    assert "Inbox" in names
+    assert "Sent" not in names

@@ -27,7 +27,7 @@ UNCOUNTED = (Use.SENT, Use.TRASH)
 
 def mailbox_name(box: Mailbox) -> str:
     """What the page calls a folder: 'Inbox' for INBOX, the last level for others."""
-    return Use(box.special_use).label if box.special_use else box.name
+    return str(Use.INBOX.label) if box.special_use == Use.INBOX else box.name
 
 
 @dataclass

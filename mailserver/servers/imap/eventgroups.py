@@ -21,11 +21,13 @@ def ask_for_others(groups: Iterable[EventGroup]) -> bool:
 
 
 def events_of(groups: Iterable[EventGroup], folder: Folder | None) -> frozenset[EventName]:
-    """What is asked for about a folder: the first group that holds it decides (RFC 5465 §6)."""
-    for group in groups:
-        if folder is not None and group.kind not in _SELECTED and _holds(group, folder):
-            return frozenset(event.name for event in group.events)
-    return frozenset()
+    """What is asked for about a folder: by all groups that hold it (RFC 5465 §6), nothing where one says NONE."""
+    if folder is None:
+        return frozenset()
+    holding = [group for group in groups if group.kind not in _SELECTED and _holds(group, folder)]
+    if not all(group.events for group in holding):
+        return frozenset()
+    return frozenset(event.name for group in holding for event in group.events)
 
 
 def _holds(group: EventGroup, folder: Folder) -> bool:

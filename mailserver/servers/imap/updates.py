@@ -12,9 +12,8 @@ from mailserver.errors import CorreioError, NotFound
 from mailserver.mail import numbersets
 from mailserver.mail.numbersets import holds
 from mailserver.servers import bridge
-from mailserver.servers.imap import responses
-from mailserver.servers.imap.commands import notify
-from mailserver.servers.imap.commands.notify import Known
+from mailserver.servers.imap import eventgroups, notices, responses
+from mailserver.servers.imap.folderchanges import Known
 from mailserver.servers.imap.reader import Ends
 from mailserver.servers.imap.view import News
 from mailserver.services import login, selection
@@ -43,6 +42,8 @@ class Updates:
         self.account_id = 0
         self.idling = False
         self.known: Known = {}
+        # Messages of the selected mailbox whose flags changed, which the client did not want to hear.
+        self.untold: set[int] = set()
         self._joined = False
         self._delta: Delta | None = None
         self._rung = self._check = self._gone = False
@@ -59,8 +60,9 @@ class Updates:
     @property
     def watched(self) -> int:
         """The selected mailbox while its changes may be told at once."""
-        view = self._session.view
-        return view.mailbox_id if view is not None and (self.idling or self._session.notify is not None) else 0
+        view, wishes = self._session.view, self._session.notify
+        listens = self.idling if wishes is None else eventgroups.of_selected(wishes) is not None
+        return view.mailbox_id if view is not None and listens else 0
 
     @property
     def modseq(self) -> int:
@@ -75,7 +77,7 @@ class Updates:
         if self._session.view is not None:
             far = modseqs.get(self._session.view.mailbox_id, 0) if modseqs else _ANY
             self.hear(far)
-        self._rung |= self._session.notify is not None
+        self._rung |= eventgroups.ask_for_others(self._session.notify or ())
         if self._check or self._rung:
             self._session.connection.input.nudge()
 
@@ -90,6 +92,7 @@ class Updates:
     def forget(self) -> None:
         """What the hub told was about a mailbox that is not selected any more."""
         self._delta, self._gone = None, False
+        self.untold.clear()
 
     async def begin(self) -> None:
         """Somebody has signed in."""
@@ -110,8 +113,8 @@ class Updates:
         if not quiet or (expunges and view.held):
             await self.sync(expunges=expunges)
 
-    async def sync(self, *, expunges: bool) -> None:
-        """Tell what changed in the selected mailbox since it was last told."""
+    async def sync(self, *, expunges: bool, own: bool = False) -> None:
+        """Tell what changed in the selected mailbox since it was last told; `own` as for `tell`."""
         view = self._session.selected
         # Before we look: what is rung while we do may be news.
         self._heard, self._looked = 0, asyncio.get_running_loop().time()
@@ -119,7 +122,7 @@ class Updates:
             selection.changes, account_id=self.account_id, mailbox_id=view.mailbox_id, since=view.modseq
         )
         self._delta = None
-        await self.tell(await self.absorb(delta, expunges=expunges))
+        await self.tell(await self.absorb(delta, expunges=expunges), own=own)
 
     async def absorb(self, delta: Delta, *, expunges: bool) -> News:
         """Take in what changed; new messages are \\Recent here, unless another session was told of them before."""
@@ -144,8 +147,14 @@ class Updates:
     async def sync_after(self, *, expunges: bool, lazy: bool) -> None:
         """`sync` behind a command, whose own result it does not change; `lazy`: only `catch_up`.
 
-        Raises Ends when the mailbox is gone.
+        After NOTIFY the client hears what it asked for and nothing else (RFC 5465 §3.1), with SELECTED expunges at
+        any time. Raises Ends when the mailbox is gone.
         """
+        if self._session.notify is not None:
+            group = eventgroups.of_selected(self._session.notify)
+            if group is None:
+                return
+            expunges |= group.kind == "selected"
         try:
             await (self.catch_up if lazy else self.sync)(expunges=expunges)
         except NotFound:
@@ -164,7 +173,7 @@ class Updates:
                 await self._push()
             except CorreioError as error:
                 logger.info("changes are told later: %s", error)
-                notify.overflow(self._session)
+                notices.overflow(self._session)
                 await self._session.flush()
 
     async def _push(self) -> None:
@@ -174,7 +183,7 @@ class Updates:
         if check:
             await self._check_account()
         if session.notify is not None:
-            await notify.tell_changes(session, delta, others=rung)
+            await notices.tell_changes(session, delta, others=rung)
         elif delta is not None and session.view is not None and self.idling:
             # Who waits for mail hears of it at once, and what is \Recent of it a moment later.
             news = session.view.absorb(delta, expunges=True)
@@ -190,10 +199,15 @@ class Updates:
         if session.login is not None and not await bridge.run(login.is_current, login=session.login):
             session.dismiss("Your password or account has changed. Sign in again.")
 
-    async def tell(self, news: News) -> None:
-        """EXPUNGE, EXISTS, flags: in this order, so that each number means what the client thinks."""
+    async def tell(self, news: News, *, own: bool = False) -> None:
+        """EXPUNGE, EXISTS, flags: in this order, so that each number means what the client thinks.
+
+        `own`: what is new was put there by the client itself.
+        """
         self._tell_numbers(news)
         await self._tell_rest(news)
+        if self._session.notify and not own:
+            await notices.tell_new(self._session, news)
 
     def _tell_numbers(self, news: News) -> None:
         if news.expunged:
@@ -205,9 +219,10 @@ class Updates:
         session = self._session
         if news.exists is not None and not session.rev2:
             session.say(f"{session.selected.recent} RECENT")
-        self.tell_keywords({name for entry in news.changed for name in entry.keywords})
-        for at in range(0, len(news.changed), _AT_ONCE):
-            for entry in news.changed[at : at + _AT_ONCE]:
+        changed = news.changed if session.notify is None else notices.wanted_flags(session, news)
+        self.tell_keywords({name for entry in changed for name in entry.keywords})
+        for at in range(0, len(changed), _AT_ONCE):
+            for entry in changed[at : at + _AT_ONCE]:
                 self.tell_flags(entry)
             await session.flush()
 
@@ -235,14 +250,14 @@ class Updates:
         self._session.untagged(b"FLAGS ", responses.flags(names))
 
     def tell_flags(self, entry: EntryFlags, *, uid: bool = False, modseq: bool | None = None) -> None:
-        """A FETCH response about flags. With `uid` or QRESYNC it names the UID, with CONDSTORE the modseq."""
+        """A FETCH response about flags. With `uid`, QRESYNC or NOTIFY it names the UID, with CONDSTORE the modseq."""
         session = self._session
         view = session.selected
         number = view.number(entry.uid)
         if not number:
             return
         parts = []
-        if uid or session.qresync:
+        if uid or session.qresync or session.notify:
             parts.append(b"UID %d" % entry.uid)
         parts.append(b"FLAGS " + responses.flags(names_of(entry, recent=holds(session.recents, entry.uid))))
         if session.condstore if modseq is None else modseq:

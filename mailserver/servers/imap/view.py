@@ -22,11 +22,15 @@ _MANY = 1000
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is to be told, in this order. `expunged`: (number, UID), the highest first. `exists` None: as before."""
+    """What is to be told, in this order. `expunged`: (number, UID), the highest first. `exists` None: as before.
+
+    `fresh`: the UIDs among `changed` of messages that are new.
+    """
 
     expunged: Sequence[tuple[int, int]] = ()
     exists: int | None = None
     changed: Sequence[EntryFlags] = ()
+    fresh: Sequence[int] = ()
 
 
 @dataclass(slots=True)
@@ -126,20 +130,21 @@ class View:
         """Take in what changed; `expunges`: those may be told now."""
         before = len(self.uids)
         changed: list[EntryFlags] = []
+        fresh: list[int] = []
         if delta.highestmodseq >= self.modseq:
             self._note_vanished(delta.vanished)
-            changed = self._note_changed(delta.changed)
+            changed, fresh = self._note_changed(delta.changed)
             self.modseq = max(self.modseq, delta.highestmodseq)
             self.own = {modseq for modseq in self.own if modseq > self.modseq}
         grown = len(self.uids) > before
         expunged = self._expunged() if expunges else []
-        return News(expunged, len(self.uids) if grown else None, changed)
+        return News(expunged, len(self.uids) if grown else None, changed, fresh)
 
     def _note_vanished(self, vanished: Runs) -> None:
         for low, high in vanished:
             self.held.update(self.uids[bisect_left(self.uids, low) : bisect_right(self.uids, high)])
 
-    def _note_changed(self, changed: Sequence[EntryFlags]) -> list[EntryFlags]:
+    def _note_changed(self, changed: Sequence[EntryFlags]) -> tuple[list[EntryFlags], list[int]]:
         last = self.uids[-1] if self.uids else 0
         told: list[EntryFlags] = []
         fresh: list[int] = []
@@ -153,7 +158,7 @@ class View:
                 told.append(entry)
         if fresh:
             self.uids = became(self.uids, fresh)
-        return told
+        return told, fresh
 
     def _expunged(self) -> list[tuple[int, int]]:
         """Give up the places of those that are gone."""

@@ -21,9 +21,13 @@ class State(enum.Flag):
 
 @dataclass(slots=True)
 class Session:
-    """`user` is what USER said; `deleted` and `read` are numbers of messages. Nothing of it is done before QUIT."""
+    """`user` is what USER said, `utf8` that UTF8 was; `deleted` and `read` are numbers of messages.
+
+    Nothing of it is done before QUIT.
+    """
 
     user: str = ""
+    utf8: bool = False
     failed_sign_ins: int = 0
     maildrop: Maildrop | None = None
     deleted: set[int] = field(default_factory=set)

@@ -19,6 +19,9 @@ class Message(models.Model):
     blob = models.ForeignKey(Blob, models.PROTECT, related_name="messages")
     prefix = models.BinaryField(default=b"", help_text="Return-Path, Delivered-To, Received of the delivery.")
     size = models.IntegerField()
+    surrogate_size = models.IntegerField(
+        null=True, help_text="For readers that know no UTF-8 in headers (mail/surrogate.py); NULL: it is one for them."
+    )
     at = models.DateTimeField(help_text="Internal date: when it arrived here.")
     sent_at = models.DateTimeField(null=True, help_text="The Date header.")
     subject = models.TextField(blank=True)

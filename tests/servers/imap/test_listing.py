@@ -83,7 +83,26 @@ def test_xlist_knows_the_older_words(bob_in):
 
 
 def test_create_for_a_use(bob_in):
-    bob_in.refused("CREATE Postponed (USE (\\Drafts))", rb"NO \[USEATTR\] .*")
+    """The use of an empty folder goes over; that of one with messages does not (RFC 6154 §3)."""
+    assert bob_in.do("CREATE Postponed (USE (\\Drafts))")[-1].startswith(b"OK [MAILBOXID (")
+    found = attributes(bob_in.ok('LIST "" *'))
+    assert b"\\Drafts" in found[b"Postponed"]
+    assert b"\\Drafts" not in found[b"Drafts"]
+    assert sorted(names(bob_in.ok('LIST (SPECIAL-USE) "" *'))) == [b"Archive", b"Postponed", b"Sent", b"Spam", b"Trash"]
+    bob_in.ok("DELETE Drafts")
+    bob_in.refused("DELETE Postponed", rb"NO \[CANNOT\] .*")
+
+    bob_in.append("Sent", letter())
+    bob_in.refused("CREATE Gesendet (USE (\\Sent))", rb"NO \[USEATTR\] .*")
+    assert b"Gesendet" not in names(bob_in.ok('LIST "" *'))
+    bob_in.ok("RENAME Sent Gesendet")
+    assert b"\\Sent" in attributes(bob_in.ok('LIST "" *'))[b"Gesendet"]
+
+
+def test_uses_that_are_not_for_folders_of_ours(bob_in):
+    for use in ("\\All", "\\Flagged", "\\Important", "\\Inbox"):
+        bob_in.refused(f"CREATE New (USE ({use}))", rb"NO \[USEATTR\] .*")
+    assert b"New" not in names(bob_in.ok('LIST "" *'))
     bob_in.refused("CREATE All (USE (\\All))", rb"NO \[USEATTR\] .*")
     bob_in.refused("CREATE Both (USE (\\Sent \\Junk))", rb"NO \[USEATTR\] .*")
     bob_in.refused("CREATE Odd (SIZE (3))", rb"BAD .*")

@@ -20,11 +20,33 @@ def test_what_is_used_and_may_be(bob_in, bob):
     assert bob_in.ok('GETQUOTAROOT "Sent"') == [b"QUOTAROOT Sent Account", b"QUOTA Account (STORAGE 8 10240)"]
 
 
+def test_a_folder_need_not_be_there(bob_in, bob):
+    """RFC 9208 §4.1.2: which root it would have."""
+    Account.objects.filter(pk=bob.pk).update(quota=0)
+    assert bob_in.ok("GETQUOTAROOT Nowhere") == [b"QUOTAROOT Nowhere Account", b"QUOTA Account ()"]
+    assert bob_in.ok("GETQUOTAROOT inbox")[0] == b"QUOTAROOT INBOX Account"
+
+
+def test_what_expunge_would_free(bob_in):
+    """RFC 9208 §4.1.4: DELETED-STORAGE comes with QUOTA=RES-STORAGE."""
+    raw = letter(body="x" * 900)
+    bob_in.append("INBOX", raw, "\\Deleted")
+    bob_in.append("INBOX", raw)
+    assert bob_in.ok("STATUS INBOX (DELETED DELETED-STORAGE)") == [
+        b"STATUS INBOX (DELETED 1 DELETED-STORAGE %d)" % len(raw)
+    ]
+
+
+def test_what_is_announced(bob_in):
+    (words,) = bob_in.ok("CAPABILITY")
+    assert {b"QUOTA", b"QUOTA=RES-STORAGE"} <= set(words.split())
+    assert b"QUOTASET" not in words.split()
+
+
 @pytest.mark.parametrize(
     ("command", "answer"),
     [
         ('GETQUOTA ""', rb"NO \[NONEXISTENT\] .*"),
-        ("GETQUOTAROOT Nowhere", rb"NO \[NONEXISTENT\] .*"),
         ("SETQUOTA Account (STORAGE 1)", rb"NO \[NOPERM\] .*"),
         ("SETQUOTA Account ()", rb"NO \[NOPERM\] .*"),
         ("GETQUOTA", rb"BAD .*"),

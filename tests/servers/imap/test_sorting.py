@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from mailserver.servers.imap.commands.sorting import write_threads
 from tests.support.mail import message as letter
 
 
@@ -80,3 +81,35 @@ def test_refs_leaves_subjects_alone(mail):
 
 def test_no_other_algorithm(mail):
     mail.refused("THREAD GUESS UTF-8 ALL", rb"BAD .*")
+
+
+@pytest.mark.parametrize(
+    ("threads", "written"),
+    [
+        ((), ""),
+        (((2,), (3, 6, (4, 23), (44, 7, 96))), "(2)(3 6 (4 23)(44 7 96))"),
+        ((((3,), (5,)),), "((3)(5))"),
+        (((1, (2, (3,), (4, 5)), (6,)), (7,)), "(1 (2 (3)(4 5))(6))(7)"),
+    ],
+)
+def test_threads_as_they_are_written(threads, written):
+    assert write_threads(threads, int) == written
+
+
+def test_threads_of_any_depth_are_written():
+    deep = (1, 2)
+    for number in range(50_000):
+        deep = (number, (0,), deep)
+    written = write_threads((deep,), int)
+    assert written.startswith("(49999 (0)(49998 (0)(49997 ")
+    assert written.endswith("(1 2" + ")" * 50_001)
+
+
+def test_accents_come_behind_the_letter(bob_in):
+    """i;unicode-casemap (RFC 5051): case does not count, accents do."""
+    for subject in ("Zebra", "=?utf-8?q?=C3=A9t=C3=A9?=", "etz", "Fig", "ETE", "ete"):
+        bob_in.append("INBOX", letter(subject=subject, sender=f"{subject} <a@crepes.fr>"))
+    bob_in.ok("SELECT INBOX")
+    assert bob_in.ok("SORT (SUBJECT) UTF-8 ALL") == [b"SORT 5 6 3 2 4 1"]
+    assert bob_in.ok("SORT (DISPLAYFROM) UTF-8 ALL") == [b"SORT 5 6 3 2 4 1"]
+    assert bob_in.ok("THREAD ORDEREDSUBJECT UTF-8 ALL") == [b"THREAD (1)(2)(3)(4)(5 6)"]

@@ -7,8 +7,7 @@ import random
 import pytest
 
 from tests.support.dialogue import Dialogue
-from tests.support.mail import delivered
-from tests.support.pop3 import lines
+from tests.support.pop3 import delivered, lines
 
 UNREADABLE = "-ERR The command cannot be read"
 

@@ -17,9 +17,8 @@ from mailserver.store.models import Account, MailboxMessage, MaildropLease
 from tests.support import pop3
 from tests.support.dialogue import Dialogue
 from tests.support.listeners import in_the_tests_transaction
-from tests.support.mail import delivered, message
 from tests.support.people import PASSWORD
-from tests.support.pop3 import lines, sign_in
+from tests.support.pop3 import delivered, lines, message, sign_in
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from mailserver.services import mailboxes, messages
 from mailserver.store.models import Account, MailboxMessage
 from tests.clients.programs import find
 from tests.support import corpora
-from tests.support.mail import delivered, message
 from tests.support.people import PASSWORD
+from tests.support.pop3 import delivered, message
 
 DOTS = ".\r\n..\r\n.a\r\nÉté\r\n" + "x" * 900 + "\r\n" + "a line\r\n" * 20_000
 

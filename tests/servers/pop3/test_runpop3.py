@@ -9,9 +9,8 @@ import pytest
 from mailserver.services import mailboxes
 from mailserver.store.models import Account, MaildropLease
 from tests.support import pop3
-from tests.support.mail import delivered
 from tests.support.people import PASSWORD
-from tests.support.pop3 import sign_in
+from tests.support.pop3 import delivered, sign_in
 from tests.support.runpop3 import runpop3
 from webmail.hashers import Argon2
 

@@ -17,9 +17,8 @@ from mailserver.store.models import Account
 from tests.support import pop3
 from tests.support.dialogue import base64
 from tests.support.listeners import in_the_tests_transaction
-from tests.support.mail import delivered
 from tests.support.people import PASSWORD
-from tests.support.pop3 import sign_in
+from tests.support.pop3 import delivered, sign_in
 from tests.support.scram import ScramClient
 
 WRONG = r"-ERR \[AUTH\] Address or password is wrong"

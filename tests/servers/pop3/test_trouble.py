@@ -7,8 +7,7 @@ from django.db import OperationalError
 
 from mailserver.services import maildrop, messages
 from mailserver.store.models import Message
-from tests.support.mail import delivered
-from tests.support.pop3 import all_gone, flags, lines, uids
+from tests.support.pop3 import all_gone, delivered, flags, lines, uids
 
 
 def away(**values):

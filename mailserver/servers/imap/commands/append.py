@@ -87,6 +87,6 @@ async def _tell(session: Session, put: Put) -> None:
         view.take_recent(put.first_recent, put.delta.uidnext)
     if here and view.modseq + 1 == put.delta.highestmodseq:
         # Each change has a modseq, so there was no other.
-        await session.updates.tell(view.absorb(put.delta, expunges=True))
+        await session.updates.tell(view.absorb(put.delta, expunges=True), own=True)
     else:
         await session.updates.sync_after(expunges=True, lazy=not here)

@@ -30,6 +30,8 @@ async def copy(session: Session, command: commands.Copy) -> Done:
         uids=runs_of(uids),
         target_id=target.id,
     )
+    if target.id == view.mailbox_id:
+        await session.updates.sync(expunges=True, own=True)
     return Done("Copied.", _copyuid(target, moved))
 
 
@@ -49,7 +51,7 @@ async def move(session: Session, command: commands.Move) -> Done:
     if code := _copyuid(target, moved):
         # RFC 6851 §4.3: before the EXPUNGEs, so that the client can follow.
         session.say(f"OK [{code}] Moved.")
-    await session.updates.sync(expunges=True)
+    await session.updates.sync(expunges=True, own=target.id == view.mailbox_id)
     if session.qresync and moved:
         return Done("Moved.", f"HIGHESTMODSEQ {view.modseq}")
     return Done("Moved.")

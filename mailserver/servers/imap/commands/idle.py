@@ -19,7 +19,7 @@ async def idle(session: Session, command: commands.Idle) -> Done:
     updates.idling = True
     try:
         # What came before we were listening.
-        if session.view is not None:
+        if updates.watched:
             await updates.sync(expunges=True)
         await session.flush()
         await _until_something_comes(session)

@@ -27,14 +27,15 @@ async def get_quota(session: Session, command: commands.GetQuota) -> Done:
 
 
 async def get_quota_root(session: Session, command: commands.GetQuotaRoot) -> Done:
-    folder = await bridge.run(folders.by_path, account_id=session.account_id, path=command.mailbox)
-    name = responses.mailbox(folder.path, utf8=session.utf8)
+    """Also of a folder that is not there: all that will be made belong to the one root (RFC 9208 §4.1.2)."""
+    name = responses.mailbox(folders.normal(command.mailbox), utf8=session.utf8)
     session.untagged(b"QUOTAROOT ", name, b" ", responses.astring(ROOT))
     await _tell(session)
     return Done("That is all.")
 
 
 async def set_quota(session: Session, command: commands.SetQuota) -> Done:
+    """QUOTASET is not announced (RFC 9208 §4.1.3)."""
     raise Refusal("Your administrator decides how much room you have.", "NOPERM")
 
 

@@ -32,5 +32,5 @@ async def replace(session: Session, command: commands.Replace) -> Done:
         new=appended(command.message),
     )
     session.say(f"OK [APPENDUID {folder.uidvalidity} {filed.uid}] Taken.")
-    await session.updates.sync(expunges=True)
+    await session.updates.sync(expunges=True, own=True)
     return Done("Replaced.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailserver.mail.threadtree import Thread
 from mailserver.servers import bridge
@@ -54,11 +54,18 @@ async def thread(session: Session, command: commands.Thread) -> Done:
 
 
 def write_threads(threads: Iterable[Thread], number: Callable[[int], int]) -> str:
-    """`(2)(3 6 (4 23)(44 7 96))` (RFC 5256 §4). Their depth is bounded where they are made."""
-    return "".join(f"({_inside(thread, number)})" for thread in threads)
-
-
-def _inside(thread: Thread, number: Callable[[int], int]) -> str:
-    chain = " ".join(str(number(uid)) for uid in thread if isinstance(uid, int))
-    branches = write_threads((branch for branch in thread if not isinstance(branch, int)), number)
-    return f"{chain} {branches}" if chain and branches else chain + branches
+    """`(2)(3 6 (4 23)(44 7 96))` (RFC 5256 §4). In rounds and not by recursion, as their depth has no limit."""
+    written: list[str] = []
+    pending: list[Any] = [*reversed(tuple(threads))]
+    before = "("
+    while pending:
+        part = pending.pop()
+        if isinstance(part, tuple):
+            piece = "("
+            pending += [")", *reversed(part)]
+        else:
+            piece = part if isinstance(part, str) else str(number(part))
+        # Blanks stand behind numbers only, and not at the end.
+        written += [" ", piece] if before.isdigit() and piece != ")" else [piece]
+        before = piece
+    return "".join(written)

@@ -19,6 +19,16 @@ EventName = OneOf[
     "ServerMetadataChange",
 ]
 
+# The others belong to ANNOTATE and METADATA, which we have not (RFC 5465 §5.1, §5.6, §5.7).
+SUPPORTED: tuple[EventName, ...] = (
+    "FlagChange",
+    "MailboxName",
+    "MessageExpunge",
+    "MessageNew",
+    "SubscriptionChange",
+)
+BAD_EVENT = f"BADEVENT ({' '.join(SUPPORTED)})"
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

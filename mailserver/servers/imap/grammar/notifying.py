@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailserver.servers.imap.grammar import fetch, names
 from mailserver.servers.imap.grammar.attributes import FetchItem
 from mailserver.servers.imap.grammar.errors import ParseError
-from mailserver.servers.imap.grammar.events import Event, EventGroup, EventName, FilterKind
+from mailserver.servers.imap.grammar.events import BAD_EVENT, Event, EventGroup, EventName, FilterKind
 from mailserver.servers.imap.grammar.lexer import Lexer
 from mailserver.servers.imap.grammar.sessioncommands import Notify
 
@@ -71,7 +71,7 @@ _UPPER = tuple(kind.upper() for kind in _KINDS)
 def _event(lexer: Lexer, kind: FilterKind) -> Event:
     name = _EVENTS.get(lexer.word("event"))
     if name is None:
-        raise ParseError("That event is not known", code=f"BADEVENT ({' '.join(_EVENTS.values())})")
+        raise ParseError("That event is not known", code=BAD_EVENT)
     items: tuple[FetchItem, ...] = ()
     if name == "MessageNew" and kind in _SELECTED and lexer.comes(b" ("):
         lexer.spaces()

@@ -27,5 +27,6 @@ async def capa(connection: Connection, argument: str) -> None:
 
 
 async def utf8(connection: Connection, argument: str) -> Reply:
-    """Names and passwords are UTF-8 anyway, and messages are sent as they are."""
+    """Names and passwords are UTF-8 anyway. Messages are sent as they are from now on, not in ASCII headers."""
+    connection.session.utf8 = True
     return replies.UTF8_ON

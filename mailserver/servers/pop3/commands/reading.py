@@ -42,7 +42,7 @@ async def _send(connection: Connection, number: int, reply: Reply, top: Top | No
         octets = top.feed(piece.octets) if top else piece.octets
         await connection.write(begun + stuffing.feed(octets))
         begun = b""
-        if sent >= size or not piece.octets or (top and top.done):
+        if sent >= size or piece.last or (top and top.done):
             break
         piece = await _next(connection, piece)
     await connection.write(stuffing.end())
@@ -51,12 +51,15 @@ async def _send(connection: Connection, number: int, reply: Reply, top: Top | No
 async def _first(connection: Connection, number: int) -> Piece:
     drop = connection.session.drop
     message_id = drop.message_ids[connection.session.message(number)]
-    return await bridge.run(maildrop.first_piece, account_id=drop.account_id, message_id=message_id)
+    surrogate = message_id in drop.surrogates
+    return await bridge.run(
+        maildrop.first_piece, account_id=drop.account_id, message_id=message_id, surrogate=surrogate
+    )
 
 
 async def _next(connection: Connection, piece: Piece) -> Piece:
     try:
-        return await bridge.run(maildrop.next_piece, blob_id=piece.blob_id, start=piece.end)
+        return await bridge.run(maildrop.next_piece, blob_id=piece.blob_id, start=piece.end, patch=piece.patch)
     except Exception as error:
         logger.error("pop3 %s: a message broke off", connection.peer, exc_info=error)
         connection.transport.abort()

@@ -80,7 +80,7 @@ async def _begin(connection: Connection, claim: Claim) -> Reply:
     """From the claim to the maildrop. Raises AuthenticationFailed, TooManyAttempts, MaildropInUse, Unavailable."""
     found = await exchange.identify(claim, peer=connection.peer, purpose=login.MAILDROP, ask=partial(_ask, connection))
     try:
-        drop = await bridge.run(maildrop.open_for, account_id=found.account_id)
+        drop = await bridge.run(maildrop.open_for, account_id=found.account_id, utf8=connection.session.utf8)
     except NotPermitted:
         return await _refused(connection, replies.SWITCHED_OFF)
     connection.begin(drop, found)

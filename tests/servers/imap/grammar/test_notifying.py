@@ -98,4 +98,4 @@ def test_it_says_which_events_there_are():
     with pytest.raises(ParseError) as raised:
         read(b"NOTIFY SET (personal (ButterMelted))")
     assert raised.value.status == "NO"
-    assert (raised.value.code or "").startswith("BADEVENT (MessageNew MessageExpunge ")
+    assert raised.value.code == "BADEVENT (FlagChange MailboxName MessageExpunge MessageNew SubscriptionChange)"
