@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mailserver.mail.surrogate import Patch, edits
 from mailserver.services import mailboxes, messages
 from mailserver.store.models import Account, MailboxMessage
 from tests.clients.programs import find
@@ -62,14 +63,21 @@ def test_poplib_collects_and_deletes(client, reader):
 
 @pytest.mark.slow
 @corpora.needed
-def test_poplib_gets_mail_of_all_kinds_octet_by_octet(ports, reader, monkeypatch):
+@pytest.mark.parametrize("utf8", [True, False])
+def test_poplib_gets_mail_of_all_kinds_octet_by_octet(ports, reader, monkeypatch, utf8):
+    """Without UTF8 the same octets but for headers beyond ASCII."""
     monkeypatch.setattr(poplib, "_MAXLINE", 10**6)
     box = mailboxes.by_use(reader.pk, "inbox")
     for _, raw in corpora.messages():
         lines = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
         messages.append(account_id=reader.pk, mailbox_id=box.pk, raw=lines)
     stored = contents(reader)
+    if not utf8:
+        stored = [Patch(edits(content)).feed(content) for content in stored]
+        assert all(content.partition(b"\r\n\r\n")[0].isascii() for content in stored)
     client = poplib.POP3_SSL("127.0.0.1", ports.encrypted, timeout=10, context=trusting())
+    if utf8:
+        client.utf8()
     client.user(reader.address)
     client.pass_(PASSWORD)
     for number, content in enumerate(stored, 1):
