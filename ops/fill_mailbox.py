@@ -24,7 +24,7 @@ _BATCH = 200
 _COPIED = (
     *("account_id", "blob_id", "prefix", "size", "sent_at", "subject", "from_name", "from_address", "recipients"),
     *("message_id", "references", "preview", "has_attachments", "attachments", "envelope", "body", "bodystructure"),
-    *("verdict", "parts", "header_block", "header", "header_cut", "parser_version"),
+    *("verdict", "parts", "header_block", "header", "header_cut", "parser_version", "surrogate_size"),
 )
 # The messages of a run of UIDs once more; their ids, conversations and dates in the order of the UIDs.
 _COPY = f"""

@@ -41,9 +41,9 @@ _OPTIONS = {
 VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
 
 # Pages that PostgreSQL keeps by itself, in MB: an eighth of the memory within these bounds. The documents that a search
-# for frequent words reads have 130 MB for 100,000 messages; from outside of it each page costs as much again. Memory
-# that was never needed is not taken.
-_LEAST_BUFFERS, _MOST_BUFFERS, _BUFFERS_SHARE = 128, 512, 8
+# for frequent words reads have 130 MB for 100,000 messages; from outside of it each page costs as much again, and what
+# else is read of such a mailbox, 700 MB, pushes them out. Memory that was never needed is not taken.
+_LEAST_BUFFERS, _MOST_BUFFERS, _BUFFERS_SHARE = 128, 1024, 8
 
 
 def url(sockets: Path, database: str = DATABASE) -> str:

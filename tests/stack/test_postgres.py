@@ -121,7 +121,7 @@ def test_it_runs_without_a_port_and_as_somebody_else_than_root():
         assert ":1538 " not in listening  # 5432
 
 
-@pytest.mark.parametrize(("memory", "buffers"), [(2**29, 128), (2**30, 128), (2**31, 256), (2**32, 512), (2**36, 512)])
+@pytest.mark.parametrize(("memory", "buffers"), [(2**29, 128), (2**30, 128), (2**31, 256), (2**32, 512), (2**36, 1024)])
 def test_it_keeps_an_eighth_of_the_memory_within_bounds(memory, buffers):
     assert postgres.buffers(memory) == buffers
 

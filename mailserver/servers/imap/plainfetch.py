@@ -24,8 +24,9 @@ from mailserver.services.flags import names_of
 if TYPE_CHECKING:
     from mailserver.servers.imap.session import Session
 
-# Messages read and written at once.
-_READ, _WRITTEN = 50_000, 5_000
+# Messages read and written at once. Some 40 KB: with five times as much the buffer of a connection was full or empty,
+# and server and client waited for each other in turns (85-199 ms for 100,000 flags where it is 70-80 now).
+_READ, _WRITTEN = 50_000, 1_000
 # From so many on flags are taken from a picture of the folder.
 _MANY = 1_000
 # The day that EPOCH begins, and what a clock can show.
@@ -102,7 +103,7 @@ async def say(session: Session, plan: Plan, found: Columns) -> None:
 
 
 def write(plan: Plan, view: View, found: Columns, recents: Runs) -> bytes:
-    """The responses; of 5,000 messages they take 15 ms."""
+    """The responses; of 1,000 messages they take 0.7 ms."""
     names = [item.name for item in plan.items if isinstance(item, Attribute)]
     form = b"* %d FETCH (" + b" ".join(_ITEMS[name][1] for name in names) + b")\r\n"
     values: list[Iterable[int | bytes]] = [numbers(view, found.uids)]
