@@ -109,8 +109,8 @@ def test_it_goes_back_to_the_list_from_a_conversation_that_left(alice, open_page
     expect(page.locator("#reading h1")).to_have_text("Two")
     page.click("#tools [value=delete]")
     expect(page.locator("#reading")).to_contain_text("to write")
-    expect(page.locator(".row:visible")).to_have_count(1)
-    assert subjects(page) == ["One"]
+    # News of its arrival may bring the row back until the answer is there.
+    expect(page.locator(".row:visible .subject")).to_have_text(["One"])
     assert places(alice)["Two"] == "trash"
     page.click(".toast button")
     expect(page.locator(".row:visible")).to_have_count(2)
